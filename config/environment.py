@@ -1,0 +1,103 @@
+"""Every setting that comes from the environment, documented in one place; `docs/settings.md` is written from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Environment(BaseSettings):
+    """Reads the process's environment; a wrong value ends the start with the name of the setting."""
+
+    model_config = SettingsConfigDict(extra="ignore", case_sensitive=True)
+
+    # --- where
+    VAR: Path = Field(ROOT / "var", description="State folder: databases, log, sockets, process logs.")
+    PORT: int = Field(8000, description="HTTP port of web; the gateway listens on GATEWAY_PORT.")
+    GATEWAY_PORT: int = Field(0, description="Port of the WebSocket gateway; 0 means PORT + 1.")
+    PUBLIC_URL: str = Field("", description="Address under which users reach web; empty means http://localhost:PORT.")
+    GATEWAY_URL: str = Field(
+        "", description="Address under which users reach the gateway; empty means ws://localhost:GATEWAY_PORT."
+    )
+
+    # --- security
+    SECRET_KEY: str = Field("", description="Signing key of user tokens, tickets, cursors; empty: made once in VAR.")
+    DEBUG: bool = Field(False, description="Django's debug pages. Never in production.")
+    DEMO: bool = Field(False, description="Shows the demo page and its kill buttons; loopback only.")
+    ALLOWED_HOSTS: Annotated[list[str], NoDecode] = Field(
+        ["localhost", "127.0.0.1", "[::1]"], description="Host names web answers to, comma-separated."
+    )
+    ALLOWED_ORIGINS: Annotated[list[str], NoDecode] = Field(
+        [], description="Origins of pages that may open sockets and call the API, comma-separated; empty: our own."
+    )
+
+    # --- engines
+    LOG_ENGINE: str = Field("embedded", description="embedded | kafka")
+    STORE_ENGINE: str = Field("sql", description="sql | cassandra")
+    REDIS_URL: str = Field("", description="Redis; empty means the embedded one at VAR/redis.sock.")
+    REDIS_PREFIX: str = Field("np:", description="Prefix of every Redis key.")
+    LOG_RETENTION_HOURS: int = Field(168, description="How long the log keeps records (7 days).")
+    LOG_MAX_BYTES: int = Field(0, description="Bound of each embedded topic file in bytes; 0 means the disk's.")
+
+    # --- pipeline
+    BATCH_MAX_RECORDS: int = Field(500, description="Records a batch may hold.")
+    BATCH_MAX_BYTES: int = Field(512 * 1024, description="Bytes a batch may hold.")
+    BATCH_DEADLINE_S: float = Field(10.0, description="No task starts a send later than this after its batch was sent.")
+    BATCH_MARGIN_S: float = Field(2.0, description="The bridge sends a batch again this long after its deadline.")
+    BRIDGE_POLL_MS: int = Field(15, description="How long a bridge rests when it finds nothing.")
+    BRIDGE_FLIGHTS: int = Field(3, description="Batches a bridge has under way for each topic.")
+    GROUP_LEASE_S: float = Field(5.0, description="A bridge that doesn't renew for this long loses its partitions.")
+    RETRY_TICK_S: float = Field(1.0, description="How often beat looks for what is due.")
+    IN_DOUBT_RESEND: Annotated[list[str], NoDecode] = Field(
+        ["critical", "high"], description="Priorities whose doubtful sends go out again; the others are parked."
+    )
+
+    # --- limits (contract §4); "count/seconds"
+    LIMIT_IN_APP: str = Field("100/3600", description="In-app notifications a user: count/seconds.")
+    LIMIT_PUSH: str = Field("20/3600", description="Pushes a user.")
+    LIMIT_EMAIL: str = Field("10/3600", description="Transactional emails a user.")
+    LIMIT_EMAIL_MARKETING: str = Field("2/86400", description="Marketing emails a user.")
+    LIMIT_SMS: str = Field("5/3600", description="SMS a user.")
+    LIMIT_SMS_TWO_FACTOR: str = Field("10/3600", description="SMS for 2FA a user.")
+    RATE_FCM: int = Field(800, description="Messages a second to FCM.")
+    RATE_APNS: int = Field(4000, description="Messages a second to APNs.")
+    RATE_SES: int = Field(150, description="Messages a second to SES.")
+    RATE_TWILIO: int = Field(250, description="Messages a second to Twilio.")
+    BULK_SHARE: float = Field(0.8, description="The most that bulk takes from a provider's bucket.")
+
+    # --- API
+    REQUEST_MAX_BYTES: int = Field(64 * 1024, description="Largest body of a single request.")
+    BATCH_REQUEST_MAX_BYTES: int = Field(16 * 1024 * 1024, description="Largest body of POST /notifications/batch.")
+    USER_TOKEN_SECONDS: int = Field(900, description="Life of a user token.")
+    IDEMPOTENCY_HOURS: int = Field(24, description="How long an Idempotency-Key is remembered.")
+
+    # --- gateway
+    SOCKET_SOFT_LIMIT: int = Field(500_000, description="Sockets a gateway takes before it answers 503.")
+    SOCKET_PING_S: float = Field(30.0, description="Ping interval.")
+    SOCKET_DEAD_S: float = Field(90.0, description="A socket silent for this long is closed.")
+    PRESENCE_S: float = Field(60.0, description="How long presence in Redis lives without a heartbeat.")
+    INBOX_DAYS: int = Field(90, description="How long an inbox keeps a notification.")
+
+    # --- operators
+    LOG_LEVEL: str = Field("INFO", description="Level of the JSON logs.")
+    ALERT_WEBHOOK: str = Field("", description="Where operators' alerts are posted; empty: log and admin only.")
+    WORKER_THREADS: int = Field(4, description="Threads of each Celery worker.")
+
+    @field_validator("ALLOWED_HOSTS", "ALLOWED_ORIGINS", "IN_DOUBT_RESEND", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.VAR = self.VAR.resolve()
+        self.GATEWAY_PORT = self.GATEWAY_PORT or self.PORT + 1
+        self.PUBLIC_URL = self.PUBLIC_URL or f"http://localhost:{self.PORT}"
+        self.GATEWAY_URL = self.GATEWAY_URL or f"ws://localhost:{self.GATEWAY_PORT}"
+        self.ALLOWED_ORIGINS = self.ALLOWED_ORIGINS or [self.PUBLIC_URL, f"http://127.0.0.1:{self.PORT}"]
+        self.REDIS_URL = self.REDIS_URL or f"unix://{self.VAR}/redis.sock"

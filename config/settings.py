@@ -1,0 +1,209 @@
+"""Django's settings, from the environment (config/environment.py holds and documents each)."""
+
+from __future__ import annotations
+
+from kombu import Queue
+
+from config.environment import ROOT, Environment
+from config.secret_key import read_or_make
+from notifications.topology import QUEUES
+
+ENV = Environment()
+BASE_DIR = ROOT
+VAR = ENV.VAR
+VAR.mkdir(parents=True, exist_ok=True)
+
+SECRET_KEY = ENV.SECRET_KEY or read_or_make(VAR / "secret.key")
+DEBUG = ENV.DEBUG
+DEMO = ENV.DEMO
+ALLOWED_HOSTS = ENV.ALLOWED_HOSTS
+ALLOWED_ORIGINS = ENV.ALLOWED_ORIGINS
+CSRF_TRUSTED_ORIGINS = [origin for origin in ALLOWED_ORIGINS if "://" in origin and "*" not in origin]
+PUBLIC_URL = ENV.PUBLIC_URL
+GATEWAY_URL = ENV.GATEWAY_URL
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "preferences",
+    "templates_app",
+    "notifications",
+    "notifications.store",
+    "channels_app",
+    "delivery",
+    "delivery.providers.sandbox",
+    "demo",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def _sqlite(name: str) -> dict[str, object]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": VAR / f"{name}.sqlite3",
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728;",
+        },
+        "TEST": {"NAME": VAR / f"test-{name}.sqlite3"},
+    }
+
+
+# default: the control plane. store: the notification store (embedded engine). sandbox: what the sandbox providers took.
+DATABASES = {"default": _sqlite("control"), "store": _sqlite("store"), "sandbox": _sqlite("sandbox")}
+DATABASE_ROUTERS = ["config.databases.AppRouter"]
+DATABASE_OF_APP = {"store": "store", "sandbox": "sandbox"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["notifications.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["notifications.api.permissions.TokenRequired"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "notifications.api.problems.exception_handler",
+    "DEFAULT_RENDERER_CLASSES": ["notifications.api.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["notifications.api.parsing.BoundedJSONParser"],
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Notification platform",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# --- the log and the store
+LOG_ENGINE = ENV.LOG_ENGINE
+LOG_OPTIONS: dict[str, object] = {
+    "folder": VAR / "log",
+    "lease_s": ENV.GROUP_LEASE_S,
+    "handover_s": ENV.BATCH_DEADLINE_S + ENV.BATCH_MARGIN_S,
+    "max_bytes": ENV.LOG_MAX_BYTES,
+}
+STORE_ENGINE = ENV.STORE_ENGINE
+
+# --- Redis
+REDIS_URL = ENV.REDIS_URL
+REDIS_PREFIX = ENV.REDIS_PREFIX
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}layer:"},
+    }
+}
+
+# --- Celery: queues are disposable, the log remembers (design.md, idea 1)
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_QUEUES = [Queue(name) for name in QUEUES]
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_DEFAULT_QUEUE = "router"
+CELERY_TASK_SERIALIZER = "orjson"
+CELERY_ACCEPT_CONTENT = ["orjson"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_STORE_EAGER_RESULT = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = ENV.WORKER_THREADS
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": int(ENV.BATCH_DEADLINE_S + ENV.BATCH_MARGIN_S + 8),
+    "global_keyprefix": f"{REDIS_PREFIX}celery:",
+    "socket_keepalive": not REDIS_URL.startswith("unix"),
+    "socket_timeout": 10,
+}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat.schedule")
+CELERY_BEAT_SCHEDULE = {
+    "release-due": {
+        "task": "delivery.stages.release_due",
+        "schedule": ENV.RETRY_TICK_S,
+        "options": {"queue": "retry", "expires": 5 * ENV.RETRY_TICK_S},
+    },
+    "release-due-critical": {
+        "task": "delivery.stages.release_due_critical",
+        "schedule": ENV.RETRY_TICK_S,
+        "options": {"queue": "critical", "expires": 5 * ENV.RETRY_TICK_S},
+    },
+    "housekeeping": {
+        "task": "delivery.stages.housekeeping",
+        "schedule": 60.0,
+        "options": {"queue": "retry", "expires": 60.0},
+    },
+}
+
+# --- limits of figures (contract §4, §8)
+PER_USER_LIMITS = {
+    name: tuple(int(part) for part in value.split("/"))
+    for name, value in {
+        "in_app": ENV.LIMIT_IN_APP,
+        "push": ENV.LIMIT_PUSH,
+        "email": ENV.LIMIT_EMAIL,
+        "email_marketing": ENV.LIMIT_EMAIL_MARKETING,
+        "sms": ENV.LIMIT_SMS,
+        "sms_two_factor": ENV.LIMIT_SMS_TWO_FACTOR,
+    }.items()
+}
+PROVIDER_RATES = {"fcm": ENV.RATE_FCM, "apns": ENV.RATE_APNS, "ses": ENV.RATE_SES, "twilio": ENV.RATE_TWILIO}
+
+LOGGING_CONFIG = "config.logs.configure"
+LOGGING = {"level": ENV.LOG_LEVEL}
+SILENCED_SYSTEM_CHECKS: list[str] = []

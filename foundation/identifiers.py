@@ -1,0 +1,24 @@
+"""Identities (contract, "Words and identities"): drawn once at acceptance, computed ever after."""
+
+from __future__ import annotations
+
+
+import uuid_utils
+from uuid_utils.compat import uuid7
+
+SEND_NAMESPACE = uuid_utils.UUID("6b1f7a52-6d0e-5b6e-9d2a-5b0f6f1c7a10")
+
+
+def new_notification_id() -> str:
+    """A time-ordered `notif_…` (UUIDv7, 32 hex digits)."""
+    return f"notif_{uuid7().hex}"
+
+
+def new_broadcast_id() -> str:
+    """A time-ordered `bc_…`."""
+    return f"bc_{uuid7().hex}"
+
+
+def send_id(notification_id: str, channel: str, address: str) -> str:
+    """The UUIDv5 of (delivery, address): the same whoever computes it, fit to be an `apns-id`."""
+    return str(uuid_utils.uuid5(SEND_NAMESPACE, f"{notification_id}/{channel}/{address}"))

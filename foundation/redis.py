@@ -1,0 +1,54 @@
+"""Redis: one pooled connection a process, every key under one prefix, and the epoch.
+
+Redis is disposable (design.md, idea 1). The epoch mark says since when it hasn't been empty; while that is younger than
+a question's memory, the durable side is asked as well.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from foundation.clock import now_ms
+
+Unreachable = (redis.ConnectionError, redis.TimeoutError, redis.exceptions.BusyLoadingError)
+
+
+@cache
+def get_redis() -> redis.Redis:
+    """The process's client (thread-safe, pooled), bytes in and out. A broken connection is tried anew a few times."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=5,
+        socket_connect_timeout=2,
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3),
+    )
+
+
+def key(*parts: str) -> str:
+    """A key of ours: `np:part:part`."""
+    return settings.REDIS_PREFIX + ":".join(parts)
+
+
+def epoch() -> int:
+    """Since when (ms) Redis hasn't been empty; starts the count if it was. Raises redis.ConnectionError."""
+    name = key("epoch")
+    client: Any = get_redis()
+    value = client.get(name)
+    if value is None:
+        client.set(name, now_ms(), nx=True)
+        value = client.get(name)
+    return int(value)
+
+
+def remembers(memory_ms: int) -> bool:
+    """Whether Redis alone can answer for the last `memory_ms`; False too when it can't be reached."""
+    try:
+        return now_ms() - epoch() >= memory_ms
+    except Unreachable:
+        return False

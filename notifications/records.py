@@ -1,0 +1,234 @@
+"""What stands on the log: frozen records, their JSON form, and nothing else (contract §3).
+
+Times are milliseconds since the epoch, UTC. Every record has a version `v` (absent means 1); a reader that meets
+a newer one raises PoisonRecord rather than guess. The `repeat` mark and the trace context travel in the log record's headers
+(`HEADER_REPEAT`, `HEADER_TRACE`), so that they are inherited without decoding.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from foundation.errors import PoisonRecord
+from templates_app.content import Content
+
+VERSION = 1
+MAX_RECIPIENTS = 1_000
+HEADER_REPEAT = "repeat"
+HEADER_TRACE = "traceparent"
+
+
+class Recipient(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One notification of an event: its id (`notif_…`), its user, and what differs from the event's data."""
+
+    id: str
+    user: str
+    data: dict[str, Any] | None = None
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A record on `raw`, `critical` or `bulk`: one accepted event for up to 1,000 recipients of one partition.
+
+    `now` is the decision time: when it was put on its topic. `only` limits routing to these channels and says why
+    (`resumed`: "schedule", "quiet_hours", "fallback", "retry", "replay"); `failed` names, for a retry in the critical
+    lane, the sends (ids) that are to be tried again.
+    """
+
+    v: int = 1
+    lane: str
+    priority: str
+    attempt: int = 1
+    recipients: list[Recipient]
+    type: str
+    type_version: int = 0
+    template_version: int = 0
+    data: dict[str, Any]
+    now: int
+    accepted_at: int
+    schedule_at: int | None = None
+    expires_at: int | None = None
+    channels: list[str] | None = None
+    collapse_key: str | None = None
+    token: str = ""
+    idempotency: str | None = None
+    broadcast: str | None = None
+    only: list[str] | None = None
+    resumed: str | None = None
+    failed: list[str] | None = None
+    fell_back_from: str | None = None
+
+
+class Send(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One address of a delivery. `id` is the UUIDv5; `platform` is "apns", "fcm", "web", or "" outside push."""
+
+    id: str
+    address: str
+    platform: str = ""
+    device: str = ""
+
+
+class ChannelRecipient(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One delivery: a notification on this channel with its addresses; `content` where it is personal."""
+
+    id: str
+    user: str
+    sends: list[Send] = []
+    content: Content | None = None
+
+
+class ChannelRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A record on a channel's topic. A retry (attempt > 1) carries only the sends that failed."""
+
+    v: int = 1
+    channel: str
+    lane: str
+    priority: str
+    attempt: int = 1
+    recipients: list[ChannelRecipient]
+    content: Content | None = None
+    type: str
+    category: str
+    now: int
+    accepted_at: int
+    made_at: int = 0
+    expires_at: int | None = None
+    collapse_key: str | None = None
+    broadcast: str | None = None
+    fell_back_from: str | None = None
+
+
+# --- notifications.delivery -------------------------------------------------------------------------------------------
+
+
+class ChannelDecision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The verdict for one channel: `send`, `drop` (with its reason, contract §4) or `defer` (with `due`, ms).
+
+    `detail` says it in words, `setting` names what is behind it ("preference order_updates/push",
+    "limit push 20/h", "quiet hours 22:00-07:00 Europe/Berlin").
+    """
+
+    channel: str
+    verdict: str
+    reason: str = ""
+    detail: str = ""
+    setting: str = ""
+    due: int | None = None
+    sends: list[str] = []
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="decision"):
+    """What routing decided for one notification, with the event as accepted and what the decision saw."""
+
+    id: str
+    user: str
+    event: Event
+    category: str = ""
+    channels: list[ChannelDecision]
+    saw: dict[str, Any] = {}
+    at: int
+    stamps: dict[str, int] = {}
+
+
+class Attempting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="attempting"):
+    """Written before a burst of sends: rows of [notification, user, channel, send id, attempt]."""
+
+    rows: list[tuple[str, str, str, str, int]]
+    at: int
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="outcome"):
+    """What became of one attempt of one send, or of a whole delivery (`send` empty: dropped, parked, deferred).
+
+    `status` is a word of `delivery.status`; `attempt` counts from 1; `error` a `ProviderError.kind`.
+    """
+
+    id: str
+    user: str
+    channel: str
+    status: str
+    send: str = ""
+    attempt: int = 1
+    reason: str = ""
+    detail: str = ""
+    error: str = ""
+    provider: str = ""
+    provider_id: str = ""
+    due: int | None = None
+    started_at: int = 0
+    at: int
+    stamps: dict[str, int] = {}
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="receipt"):
+    """What came back later: delivered, opened, clicked, bounced, complained, undelivered, read."""
+
+    id: str
+    user: str
+    channel: str
+    status: str
+    send: str = ""
+    provider: str = ""
+    detail: str = ""
+    at: int
+
+
+Report = Decision | Attempting | Outcome | Receipt
+
+
+class Reports(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A record on `notifications.delivery`: reports of one partition, in the order they were made."""
+
+    v: int = 1
+    reports: list[Report]
+
+
+class FailedSend(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One send that failed: `error` is a `ProviderError.kind`, or "in_doubt", "not_begun", "breaker_open", "template"."""
+
+    send: Send
+    error: str
+    detail: str = ""
+    provider: str = ""
+    provider_code: str = ""
+    retry_after_ms: int = 0
+    counts: bool = True
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A record on `notifications.dlq`: one delivery whose sends failed, with the channel record as it was tried."""
+
+    v: int = 1
+    record: ChannelRecord
+    failed: list[FailedSend]
+    at: int
+
+
+R = TypeVar("R", Event, ChannelRecord, Reports, Failure)
+
+_encode = msgspec.json.Encoder().encode
+_decoders = {kind: msgspec.json.Decoder(kind) for kind in (Event, ChannelRecord, Reports, Failure)}
+
+
+def encode(record: Event | ChannelRecord | Reports | Failure) -> bytes:
+    """The record's JSON bytes."""
+    return _encode(record)
+
+
+def decode(kind: type[R], raw: bytes | str) -> R:
+    """The record in `raw`.
+
+    Raises PoisonRecord, which carries the bytes, when it can't be read or its version is newer than ours.
+    """
+    try:
+        record = _decoders[kind].decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PoisonRecord(str(error), _bytes(raw)) from error
+    if record.v > VERSION:
+        raise PoisonRecord(f"record version {record.v} is newer than {VERSION}; upgrade this process", _bytes(raw))
+    return record
+
+
+def _bytes(raw: bytes | str) -> bytes:
+    return raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw

@@ -1,0 +1,18 @@
+"""The notification store: `get_store()` gives this process's engine, chosen by the setting STORE_ENGINE (sql | cassandra)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from notifications.store.port import Store
+
+ENGINES = {"sql": "notifications.store.sql.SqlStore"}
+
+
+@cache
+def get_store() -> Store:
+    """The engine of this process; made on first use."""
+    return import_string(ENGINES[settings.STORE_ENGINE])()

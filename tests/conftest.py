@@ -1,0 +1,45 @@
+"""Given for every test: a state folder of its own, and a real Redis where one is asked for."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before Django reads its settings: each pytest process works in a folder of its own (short: a unix socket's path is).
+_VAR = Path(tempfile.mkdtemp(prefix="np-"))
+os.environ["VAR"] = str(_VAR)
+atexit.register(shutil.rmtree, _VAR, True)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Path]:
+    """A redis-server on a unix socket in this run's state folder; settings.REDIS_URL points at it."""
+    from foundation.redis_server import command
+
+    socket = _VAR / "redis.sock"
+    process = subprocess.Popen(command(socket), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(200):
+        if socket.exists():
+            break
+        time.sleep(0.02)
+    yield socket
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def redis(redis_server: Path) -> Iterator[object]:
+    """The platform's Redis client on an empty server."""
+    from foundation.redis import get_redis
+
+    client = get_redis()
+    client.flushall()
+    yield client

@@ -50,6 +50,7 @@ class Environment(BaseSettings):
     BATCH_DEADLINE_S: float = Field(10.0, description="No task starts a send later than this after its batch was sent.")
     BATCH_MARGIN_S: float = Field(2.0, description="The bridge sends a batch again this long after its deadline.")
     BRIDGE_POLL_MS: int = Field(15, description="How long a bridge rests when it finds nothing.")
+    BRIDGE_DRAIN_S: float = Field(5.0, description="How long a stopping bridge waits for what is in flight.")
     BRIDGE_FLIGHTS: int = Field(3, description="Batches a bridge has under way for each topic.")
     GROUP_LEASE_S: float = Field(5.0, description="A bridge that doesn't renew for this long loses its partitions.")
     RETRY_TICK_S: float = Field(1.0, description="How often beat looks for what is due.")

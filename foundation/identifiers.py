@@ -22,3 +22,8 @@ def new_broadcast_id() -> str:
 def send_id(notification_id: str, channel: str, address: str) -> str:
     """The UUIDv5 of (delivery, address): the same whoever computes it, fit to be an `apns-id`."""
     return str(uuid_utils.uuid5(SEND_NAMESPACE, f"{notification_id}/{channel}/{address}"))
+
+
+def new_batch_id() -> str:
+    """One sending of a batch; it lives as long as the batch is under way."""
+    return uuid7().hex

@@ -1,0 +1,91 @@
+"""What travels through a chain: the batch envelope, and what the stages hand each other.
+
+A batch is what one poll of a topic gave (design.md, idea 2). Its envelope names the bridge's reply list, the deadline
+after which nothing is begun, and its records as they stand on the log. Stages are idempotent: the same batch again, in
+whole or in halves, ends in the same identities.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from notifications.records import ChannelRecord, Event, Failure, Report
+from preferences.facts import Verdict
+from templates_app.content import Content
+
+
+class BatchRecord(msgspec.Struct, frozen=True, array_like=True):
+    """One log record: its place, its JSON text, and whether it may have been done before."""
+
+    partition: int
+    offset: int
+    value: str
+    repeat: bool = False
+    trace: str = ""
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What every task of a chain gets: `deadline` and `polled_at` in ms; `reply` is the bridge's list in Redis."""
+
+    id: str
+    reply: str
+    topic: str
+    lane: str
+    deadline: int
+    polled_at: int
+
+
+class Batch(Envelope, frozen=True, kw_only=True):
+    """The first task's argument."""
+
+    records: list[BatchRecord]
+
+
+class Routed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One notification after routing: its event narrowed to one recipient, and the verdict for each channel."""
+
+    event: Event
+    user: str
+    id: str
+    category: str
+    locale: str = ""
+    verdicts: list[Verdict]
+    contents: dict[str, Content] = {}
+    template_errors: dict[str, str] = {}
+    saw: dict[str, Any] = {}
+    stamps: dict[str, int] = {}
+    repeat: bool = False
+
+
+class RoutedBatch(Envelope, frozen=True, kw_only=True):
+    """What route and render hand on."""
+
+    routed: list[Routed]
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Reports and failures of one kind of record: those that may be a repeat are kept apart, the mark is inherited."""
+
+    reports: list[Report] = []
+    failures: list[Failure] = []
+    repeat: bool = False
+
+
+class ToldBatch(Envelope, frozen=True, kw_only=True):
+    """What deliver hands to report."""
+
+    told: list[Told]
+
+
+class DeliveryItem(msgspec.Struct, frozen=True):
+    """One channel record to be delivered."""
+
+    record: ChannelRecord
+    repeat: bool
+
+
+def envelope_of(batch: Envelope) -> dict[str, Any]:
+    """The envelope's fields, to build the next stage's argument with."""
+    return {name: getattr(batch, name) for name in Envelope.__struct_fields__}

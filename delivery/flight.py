@@ -1,0 +1,82 @@
+"""A flight: what one poll took from some partitions of a topic, on its way through a chain until it is settled. Pure.
+
+The parts of a flight are flown one after the other, in the order of the log, so that a user's order holds when a batch
+is halved. Only when all parts are settled may the offsets move.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from notifications.log.port import LogRecord, TopicPartition
+
+DEATHS_OF_A_POISON_RECORD = 2
+
+
+@dataclass
+class Part:
+    """Records that are sent together. `deaths` counts workers that started on exactly these records and died."""
+
+    records: Sequence[LogRecord]
+    repeat: bool = False
+    deaths: int = 0
+    tries: int = 0
+
+
+@dataclass
+class Flight:
+    """`offsets` are what to commit once everything is settled; a partition that is lost is taken out of it."""
+
+    topic: str
+    parts: deque[Part]
+    offsets: dict[TopicPartition, int]
+    batch: str = ""
+    resend_at: int = 0
+    marked: frozenset[int] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(cls, topic: str, records: Sequence[LogRecord], marked: frozenset[int]) -> Flight:
+        """`marked` are the partitions whose records may have been done before (first batch after an assignment)."""
+        offsets = {TopicPartition(topic, record.partition): record.offset + 1 for record in records}
+        return cls(topic=topic, parts=deque([Part(records)]), offsets=offsets, marked=marked)
+
+    @property
+    def partitions(self) -> list[TopicPartition]:
+        return list(self.offsets)
+
+    @property
+    def part(self) -> Part:
+        return self.parts[0]
+
+    def settle(self) -> bool:
+        """The current part is settled; whether the whole flight is."""
+        self.parts.popleft()
+        return not self.parts
+
+    def repeat_later(self) -> None:
+        """The current part is to be sent again as it is: from now on it may be a repeat."""
+        self.part.repeat = True
+        self.part.tries += 1
+
+    def blame(self) -> Part | None:
+        """The current part killed or broke its worker: halved, or, a single record for the second time, given up.
+
+        Returns the part that is poison (contract §9), already taken out, or None.
+        """
+        part = self.part
+        part.repeat = True
+        part.deaths += 1
+        if len(part.records) > 1:
+            middle = len(part.records) // 2
+            self.parts.popleft()
+            self.parts.appendleft(Part(part.records[middle:], repeat=True))
+            self.parts.appendleft(Part(part.records[:middle], repeat=True))
+            return None
+        return self.parts.popleft() if part.deaths >= DEATHS_OF_A_POISON_RECORD else None
+
+    def lose(self, partitions: Sequence[TopicPartition]) -> None:
+        """Those partitions belong to others now: their offsets are no longer ours to move."""
+        for partition in partitions:
+            self.offsets.pop(partition, None)

@@ -1,0 +1,20 @@
+"""Retention: what has passed its time is removed from the log, the store and the tables (contract §3, §6)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from foundation.clock import now_ms
+from notifications import idempotency
+from notifications.due import table
+from notifications.log import get_log
+
+HOUR_MS = 3_600_000
+
+
+def keep() -> None:
+    """One round; safe to run at any time, any number of times."""
+    horizon = now_ms() - settings.ENV.LOG_RETENTION_HOURS * HOUR_MS
+    get_log().delete_before(horizon)
+    table.purge(horizon)
+    idempotency.purge(now_ms() - settings.ENV.IDEMPOTENCY_HOURS * HOUR_MS)

@@ -1,0 +1,96 @@
+"""Deliver: channel records to the inbox or to a provider, and what became of each. Report: that, on the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from delivery import in_app, quarantine, scheduling, sending
+from delivery.batch import Batch, DeliveryItem, RoutedBatch, Told, ToldBatch, envelope_of
+from delivery.stages import making
+from delivery.stages.running import stage
+from foundation.clock import now_ms
+from foundation.errors import ControlPlaneUnavailable, PoisonRecord
+from notifications import reports
+from notifications.due import table
+from notifications.log import get_log
+from notifications.log.port import Message
+from notifications.records import HEADER_REPEAT, ChannelRecord, Decision, Failure, decode, encode
+from notifications.topology import DLQ
+
+
+@stage("deliver", Batch)
+def deliver(batch: Batch) -> ToldBatch:
+    """One channel's batch; the topic says which."""
+    items = list(_items(batch))
+    return ToldBatch(**envelope_of(batch), told=_deliver_items(items, batch.deadline, batch.polled_at))
+
+
+@stage("deliver_direct", RoutedBatch)
+def deliver_direct(batch: RoutedBatch) -> ToldBatch:
+    """The critical lane: all channels of a notification at once, without a channel topic between (contract §3)."""
+    at = now_ms()
+    items: list[DeliveryItem] = []
+    decided: dict[bool, list[Decision]] = {False: [], True: []}
+    failures: dict[bool, list[Failure]] = {False: [], True: []}
+    for routed in batch.routed:
+        records = making.channel_records(routed, at)
+        failed = making.template_failures(routed, at)
+        items += [DeliveryItem(record, routed.repeat) for record in records]
+        failures[routed.repeat] += failed
+        decided[routed.repeat].append(making.decision(routed, [*records, *(f.record for f in failed)], at))
+    entries = [entry for routed in batch.routed for entry in making.due_entries(routed)]
+    if entries:
+        table.put(entries)
+    told = _deliver_items(items, batch.deadline, batch.polled_at)
+    told += [Told(reports=list(decided[r]), failures=failures[r], repeat=r) for r in (False, True)]
+    return ToldBatch(**envelope_of(batch), told=told)
+
+
+@stage("report", ToldBatch, last=True)
+def report(batch: ToldBatch) -> None:
+    """Outcomes and failures become durable; the critical lane keeps its own retries (contract, "Words": lanes)."""
+    messages: list[Message] = []
+    for told in batch.told:
+        made = list(told.reports)
+        failures = told.failures
+        if failures and batch.lane == "critical":
+            try:
+                made += scheduling.schedule(failures, repeat=told.repeat, now=now_ms())
+                failures = []
+            except ControlPlaneUnavailable:
+                pass  # noqa: S110  kept on the log instead, until the database is back
+        messages += reports.messages(made, repeat=told.repeat)
+        headers = {HEADER_REPEAT: "1"} if told.repeat else None
+        messages += [Message(DLQ, failure.record.recipients[0].id, encode(failure), headers) for failure in failures]
+    if messages:
+        get_log().produce(messages)
+
+
+def _items(batch: Batch) -> Iterable[DeliveryItem]:
+    for record in batch.records:
+        try:
+            yield DeliveryItem(decode(ChannelRecord, record.value), record.repeat)
+        except PoisonRecord as poison:
+            quarantine.put(batch.topic, [(record.partition, record.offset, poison.raw, {})], poison.reason)
+
+
+def _deliver_items(items: Sequence[DeliveryItem], deadline: int, started: int) -> list[Told]:
+    """Every channel's items; those that may be repeats are kept apart, so that the mark is inherited."""
+    told: list[Told] = []
+    for repeat in (False, True):
+        by_channel: dict[str, list[DeliveryItem]] = {}
+        for item in items:
+            if item.repeat is repeat:
+                by_channel.setdefault(item.record.channel, []).append(item)
+        for channel, group in by_channel.items():
+            told.append(_deliver_channel(channel, group, repeat, deadline, started))
+    return told
+
+
+def _deliver_channel(channel: str, group: Sequence[DeliveryItem], repeat: bool, deadline: int, started: int) -> Told:
+    if channel == "in_app":
+        return Told(reports=in_app.deliver([item.record for item in group], polled_at=started), repeat=repeat)
+    delivered = sending.deliver(
+        channel, [(item.record, item.repeat) for item in group], deadline=deadline, started=started
+    )
+    return Told(reports=delivered.reports, failures=delivered.failures, repeat=repeat)

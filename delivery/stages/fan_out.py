@@ -1,0 +1,43 @@
+"""Fan out: channel records, decisions and deferrals become durable; then the batch is settled."""
+
+from __future__ import annotations
+
+from delivery.batch import Routed, RoutedBatch
+from delivery.stages import making
+from delivery.stages.running import stage
+from foundation.clock import now_ms
+from notifications import reports
+from notifications.due import table
+from notifications.log import get_log
+from notifications.log.port import Message
+from notifications.records import HEADER_REPEAT, Decision, encode
+from notifications.topology import DLQ, channel_topic
+
+REPEAT = {HEADER_REPEAT: "1"}
+
+
+@stage("fan_out", RoutedBatch, last=True)
+def fan_out(batch: RoutedBatch) -> None:
+    """Due-time rows first, so that no offset moves before a deferral is kept; then one write to the log."""
+    entries = [entry for routed in batch.routed for entry in making.due_entries(routed)]
+    if entries:
+        table.put(entries)
+    at = now_ms()
+    messages: list[Message] = []
+    decisions: dict[bool, list[Decision]] = {False: [], True: []}
+    for routed in batch.routed:
+        decisions[routed.repeat].append(_spread(routed, at, messages))
+    for repeat, made in decisions.items():
+        messages += reports.messages(made, repeat=repeat)
+    get_log().produce(messages)
+
+
+def _spread(routed: Routed, at: int, messages: list[Message]) -> Decision:
+    headers = REPEAT if routed.repeat else None
+    records = making.channel_records(routed, at)
+    for record in records:
+        messages.append(Message(channel_topic(record.channel, record.lane), routed.user, encode(record), headers))
+    failures = making.template_failures(routed, at)
+    for failure in failures:
+        messages.append(Message(DLQ, routed.id, encode(failure), headers))
+    return making.decision(routed, [*records, *(failure.record for failure in failures)], at)

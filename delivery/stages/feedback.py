@@ -1,0 +1,41 @@
+"""Track: the delivery topic into the store. Schedule: what failed, to the due-time table or parked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from delivery import quarantine, scheduling, tracking
+from delivery.batch import Batch
+from delivery.stages.running import stage
+from foundation.clock import now_ms
+from foundation.errors import PoisonRecord
+from notifications import reports
+from notifications.records import Failure, Reports, decode
+
+R = TypeVar("R", Reports, Failure)
+
+
+@stage("track", Batch, last=True)
+def track(batch: Batch) -> None:
+    marked = [(report, repeat) for record, repeat in _decoded(batch, Reports) for report in record.reports]
+    tracking.track(marked, polled_at=batch.polled_at)
+
+
+@stage("schedule", Batch, last=True)
+def schedule(batch: Batch) -> None:
+    """Rows first, reports after: a failure whose row is kept is reported again if we die between."""
+    failures: dict[bool, list[Failure]] = {False: [], True: []}
+    for failure, repeat in _decoded(batch, Failure):
+        failures[repeat].append(failure)
+    for repeat, group in failures.items():
+        if group:
+            reports.produce(scheduling.schedule(group, repeat=repeat, now=now_ms()), repeat=repeat)
+
+
+def _decoded(batch: Batch, kind: type[R]) -> Iterator[tuple[R, bool]]:
+    for record in batch.records:
+        try:
+            yield decode(kind, record.value), record.repeat
+        except PoisonRecord as poison:
+            quarantine.put(batch.topic, [(record.partition, record.offset, poison.raw, {})], poison.reason)

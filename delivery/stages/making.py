@@ -1,0 +1,134 @@
+"""From a routed notification to what is written about it: channel records, decisions, due-time rows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from delivery.batch import Routed
+from foundation.identifiers import send_id
+from notifications.due.table import DueEntry
+from notifications.records import (
+    ChannelDecision,
+    ChannelRecipient,
+    ChannelRecord,
+    Decision,
+    Event,
+    FailedSend,
+    Failure,
+    Send,
+    encode,
+)
+from notifications.topology import intake_topic
+from preferences.facts import Verdict
+from templates_app.content import Content
+
+
+def channel_records(routed: Routed, made_at: int) -> list[ChannelRecord]:
+    """The deliveries of one notification whose content was rendered."""
+    return [
+        _channel_record(routed, verdict, routed.contents[verdict.channel], made_at)
+        for verdict in routed.verdicts
+        if verdict.verdict == "send" and verdict.channel in routed.contents
+    ]
+
+
+def template_failures(routed: Routed, at: int) -> list[Failure]:
+    """The deliveries whose template failed: parked with the template's name and line."""
+    return [
+        _template_failure(_channel_record(routed, verdict, None, at), routed.template_errors[verdict.channel], at)
+        for verdict in routed.verdicts
+        if verdict.channel in routed.template_errors
+    ]
+
+
+def _template_failure(record: ChannelRecord, why: str, at: int) -> Failure:
+    sends = record.recipients[0].sends
+    return Failure(record=record, failed=[FailedSend(send=send, error="template", detail=why) for send in sends], at=at)
+
+
+def _channel_record(routed: Routed, verdict: Verdict, content: Content | None, made_at: int) -> ChannelRecord:
+    event = routed.event
+    return ChannelRecord(
+        channel=verdict.channel,
+        lane=event.lane,
+        priority=event.priority,
+        attempt=event.attempt,
+        recipients=[ChannelRecipient(routed.id, routed.user, _sends(routed, verdict), content)],
+        type=event.type,
+        category=routed.category,
+        now=event.now,
+        accepted_at=event.accepted_at,
+        made_at=made_at,
+        expires_at=event.expires_at,
+        collapse_key=event.collapse_key,
+        broadcast=event.broadcast,
+        fell_back_from=event.fell_back_from,
+    )
+
+
+def _sends(routed: Routed, verdict: Verdict) -> list[Send]:
+    """One send an address; a retry tries only those that failed."""
+    sends = [
+        Send(send_id(routed.id, verdict.channel, address.address), address.address, address.platform, address.device)
+        for address in verdict.addresses
+    ]
+    failed = routed.event.failed
+    return sends if failed is None else [send for send in sends if send.id in failed]
+
+
+def decision(routed: Routed, records: Iterable[ChannelRecord], at: int) -> Decision:
+    """What routing decided, with the event as accepted."""
+    sends = {record.channel: [send.id for send in record.recipients[0].sends] for record in records}
+    return Decision(
+        id=routed.id,
+        user=routed.user,
+        event=routed.event,
+        category=routed.category,
+        channels=[
+            ChannelDecision(
+                channel=verdict.channel,
+                verdict=verdict.verdict,
+                reason=verdict.reason,
+                detail=verdict.detail,
+                setting=verdict.setting,
+                due=verdict.due,
+                sends=sends.get(verdict.channel, []),
+            )
+            for verdict in routed.verdicts
+        ],
+        saw=routed.saw,
+        at=at,
+        stamps=routed.stamps,
+    )
+
+
+def due_entries(routed: Routed) -> list[DueEntry]:
+    """Due-time rows of what is deferred: one for a schedule, one a channel for quiet hours (contract §4)."""
+    deferred = [verdict for verdict in routed.verdicts if verdict.verdict == "defer"]
+    if not deferred:
+        return []
+    if deferred[0].reason == "scheduled":
+        return [_due_entry(routed, deferred, "*", "schedule")]
+    return [_due_entry(routed, [verdict], verdict.channel, "quiet_hours") for verdict in deferred]
+
+
+def _due_entry(routed: Routed, verdicts: list[Verdict], channel: str, kind: str) -> DueEntry:
+    event = routed.event
+    due = verdicts[0].due or event.now
+    later = msgspec.structs.replace(
+        event, resumed=kind, only=event.only if channel == "*" else [channel], now=due, idempotency=None
+    )
+    return DueEntry(
+        identity=f"{routed.id}:{channel}:{kind}:{event.attempt}:{event.now}",
+        notification_id=routed.id,
+        user=routed.user,
+        channel=channel,
+        lane=event.lane,
+        kind=kind,
+        due_at=due,
+        topic=intake_topic(event.lane),
+        key=routed.user,
+        value=encode(later),
+    )

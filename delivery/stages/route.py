@@ -1,0 +1,173 @@
+"""Route: raw events in, a verdict for each channel out. One Redis round for profiles, one for limits (contract §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from delivery import quarantine
+from delivery.batch import Batch, BatchRecord, Routed, RoutedBatch, envelope_of
+from delivery.stages.running import stage
+from foundation.clock import now_ms
+from foundation.errors import PoisonRecord
+from notifications import idempotency
+from notifications.records import Event, Recipient, decode
+from preferences import limits
+from preferences.decide import apply_limits, decide
+from preferences.facts import Profile, Question, TypeFacts, Verdict
+from preferences.limits import LimitEntry, Sighting
+from preferences.profiles import profiles
+from templates_app.catalog import get_catalog
+
+
+class Subject(msgspec.Struct):
+    """One notification on its way through routing."""
+
+    event: Event
+    recipient: Recipient
+    repeat: bool
+    facts: TypeFacts | None
+    duplicate_of: str = ""
+
+
+@stage("route", Batch)
+def route(batch: Batch) -> RoutedBatch:
+    subjects = list(_subjects(batch))
+    _find_duplicates(subjects)
+    known = profiles({subject.recipient.user for subject in subjects})
+    decided = [_decide(subject, known[subject.recipient.user]) for subject in subjects]
+    decided = _within_limits(subjects, decided)
+    stamps = {"polled": batch.polled_at, "routed": now_ms()}
+    routed = [
+        _routed(subject, known[subject.recipient.user], verdicts, stamps)
+        for subject, verdicts in zip(subjects, decided, strict=True)
+    ]
+    return RoutedBatch(**envelope_of(batch), routed=routed)
+
+
+def _subjects(batch: Batch) -> Iterable[Subject]:
+    facts_of = get_catalog().facts
+    for record in batch.records:
+        try:
+            event = decode(Event, record.value)
+        except PoisonRecord as poison:
+            _quarantine(batch, record, poison)
+            continue
+        facts = facts_of(event.type)
+        for recipient in event.recipients:
+            yield Subject(event, recipient, record.repeat, facts)
+
+
+def _quarantine(batch: Batch, record: BatchRecord, poison: PoisonRecord) -> None:
+    quarantine.put(batch.topic, [(record.partition, record.offset, poison.raw, {})], poison.reason)
+
+
+def _find_duplicates(subjects: Sequence[Subject]) -> None:
+    """Marks a second acceptance under one idempotency key, and repeats within the type's window."""
+    first_time = [subject for subject in subjects if subject.event.resumed is None]
+    keyed = [(s.event, s.recipient.id) for s in first_time if s.event.idempotency]
+    firsts = idempotency.remember(keyed) if keyed else {}
+    windowed = [s for s in first_time if s.facts and s.facts.dedupe_window_s]
+    seen = limits.first_seen([_sighting(s) for s in windowed]) if windowed else []
+    for subject, first in zip(windowed, seen, strict=True):
+        subject.duplicate_of = first or ""
+    for subject in first_time:
+        subject.duplicate_of = firsts.get(subject.recipient.id, subject.duplicate_of)
+
+
+def _sighting(subject: Subject) -> Sighting:
+    event = subject.event
+    return Sighting(
+        token=event.token,
+        type=event.type,
+        user=subject.recipient.user,
+        data=data_of(event, subject.recipient),
+        notification_id=subject.recipient.id,
+        now=event.now,
+        window_s=subject.facts.dedupe_window_s if subject.facts else 0,
+    )
+
+
+def _decide(subject: Subject, profile: Profile) -> tuple[Verdict, ...]:
+    event = subject.event
+    question = Question(
+        id=subject.recipient.id,
+        user=subject.recipient.user,
+        priority=event.priority,
+        now=event.now,
+        channels=None if event.channels is None else tuple(event.channels),
+        only=None if event.only is None else tuple(event.only),
+        schedule_at=event.schedule_at if event.resumed is None else None,
+        expires_at=event.expires_at,
+        resumed=event.resumed or "",
+    )
+    verdicts = decide(question, subject.facts, profile)
+    if subject.duplicate_of:
+        verdicts = tuple(_as_duplicate(verdict, subject.duplicate_of) for verdict in verdicts)
+    return verdicts
+
+
+def _as_duplicate(verdict: Verdict, first: str) -> Verdict:
+    return Verdict(
+        channel=verdict.channel,
+        verdict="drop",
+        reason="duplicate",
+        detail=f"The same notification was accepted before as {first}.",
+        setting=first,
+    )
+
+
+def _within_limits(subjects: Sequence[Subject], decided: Sequence[tuple[Verdict, ...]]) -> list[tuple[Verdict, ...]]:
+    """Counts what is to be sent against the per-user limits, in one round trip; retries of a send aren't counted anew."""
+    entries: list[LimitEntry] = []
+    owners: list[tuple[int, str]] = []
+    for index, (subject, verdicts) in enumerate(zip(subjects, decided, strict=True)):
+        if subject.event.resumed == "retry":
+            continue
+        for verdict in verdicts:
+            if verdict.verdict == "send" and verdict.limit:
+                entries.append(
+                    LimitEntry(subject.recipient.user, verdict.limit, subject.recipient.id, subject.event.now)
+                )
+                owners.append((index, verdict.limit))
+    over: dict[int, list[str]] = {}
+    for (index, limit), allowed in zip(owners, limits.count(entries) if entries else [], strict=True):
+        if not allowed:
+            over.setdefault(index, []).append(limit)
+    return [
+        apply_limits(verdicts, over[index]) if index in over else verdicts for index, verdicts in enumerate(decided)
+    ]
+
+
+def data_of(event: Event, recipient: Recipient) -> dict[str, Any]:
+    """The data of one recipient: the event's, with what is personal on top."""
+    return event.data if recipient.data is None else {**event.data, **recipient.data}
+
+
+def _routed(subject: Subject, profile: Profile, verdicts: Sequence[Verdict], stamps: dict[str, int]) -> Routed:
+    event = subject.event
+    if len(event.recipients) > 1:
+        event = msgspec.structs.replace(event, recipients=[subject.recipient])
+    return Routed(
+        event=event,
+        user=subject.recipient.user,
+        id=subject.recipient.id,
+        category=subject.facts.category if subject.facts else "",
+        locale=profile.locale,
+        verdicts=list(verdicts),
+        saw=_saw(profile),
+        stamps=stamps,
+        repeat=subject.repeat,
+    )
+
+
+def _saw(profile: Profile) -> dict[str, Any]:
+    """What the decision looked at, without the addresses themselves (they stay in the sends)."""
+    saw: dict[str, Any] = {"locale": profile.locale, "time_zone": profile.time_zone, "known": profile.known}
+    if profile.preferences:
+        saw["preferences"] = [[cell.scope, cell.channel, cell.enabled] for cell in profile.preferences]
+    if profile.quiet_hours:
+        saw["quiet_hours"] = [profile.quiet_hours.start, profile.quiet_hours.end]
+    return saw

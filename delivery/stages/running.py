@@ -1,0 +1,70 @@
+"""How a stage runs as a Celery task: its deadline, its start mark, its word to the bridge, its errors.
+
+Celery retries nothing here (one owner of retries): what goes wrong is told to the bridge, which sends the batch again.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+from celery import shared_task
+from celery.exceptions import Ignore
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
+
+from delivery import words
+from delivery.batch import Envelope
+from delivery.words import Word
+from foundation.clock import now_ms
+from foundation.errors import DeadlinePassed, Unreachable
+from foundation.redis import Unreachable as RedisUnreachable
+
+log = structlog.get_logger(__name__)
+
+AWAY = (Unreachable, DatabaseError, *RedisUnreachable)
+
+
+def stage(name: str, kind: type[Envelope], *, last: bool = False) -> Callable[..., Any]:
+    """Makes `delivery.stages.<name>` of a function from `kind` to the next stage's argument (None if `last`)."""
+
+    def register(function: Callable[[Any], Envelope | None]) -> Any:
+        @shared_task(name=f"delivery.stages.{name}", ignore_result=True, acks_late=True)
+        @functools.wraps(function)
+        def task(argument: dict[str, Any]) -> Any:
+            return run(function, msgspec.convert(argument, kind), last=last)
+
+        return task
+
+    return register
+
+
+def run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bool) -> Envelope | None:
+    """Runs one stage on one batch; a batch past its deadline is left to whoever gets it next."""
+    words.mark_start(batch.id)
+    try:
+        if now_ms() > batch.deadline:
+            raise DeadlinePassed(batch.id)
+        result = function(batch)
+    except DeadlinePassed as error:
+        words.mark_end(batch.id)
+        raise Ignore(f"deadline passed: {error}") from error
+    except AWAY as error:
+        _give_back(batch, words.LATER, error)
+    except Exception as error:
+        log.exception("stage failed", batch=batch.id, topic=batch.topic)
+        _give_back(batch, words.FAILED, error)
+    if last:
+        words.say(batch.reply, Word(batch.id, words.SETTLED))
+    else:
+        words.mark_end(batch.id)
+    return result
+
+
+def _give_back(batch: Envelope, word: str, error: Exception) -> None:
+    close_old_connections()
+    words.say(batch.reply, Word(batch.id, word, f"{type(error).__name__}: {error}"[:500]))
+    raise Ignore(str(error)) from error

@@ -71,6 +71,14 @@ class Environment(BaseSettings):
     RATE_TWILIO: int = Field(250, description="Messages a second to Twilio.")
     BULK_SHARE: float = Field(0.8, description="The most that bulk takes from a provider's bucket.")
 
+    # --- templates
+    TEMPLATE_DEFAULT_LOCALE: str = Field("en", description="The locale tried before a type's own default one.")
+    TEMPLATE_HTML_MAX_BYTES: int = Field(256 * 1024, description="Largest HTML part a template may yield.")
+    TEMPLATE_WORK_MAX: int = Field(200_000, description="Work units one rendering may take (a loop's step is one or more).")
+    TEMPLATE_CACHE_MAX: int = Field(4096, description="Compiled texts a process keeps.")
+    CATALOG_CHECK_S: float = Field(1.0, description="How often a process looks whether types or templates changed.")
+    CATALOG_RELOAD_S: float = Field(30.0, description="Types are read anew from SQL at least this often.")
+
     # --- API
     REQUEST_MAX_BYTES: int = Field(64 * 1024, description="Largest body of a single request.")
     BATCH_REQUEST_MAX_BYTES: int = Field(16 * 1024 * 1024, description="Largest body of POST /notifications/batch.")

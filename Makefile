@@ -1,0 +1,57 @@
+# Two commands: `make demo` runs it, `make test` tests it. `make help` lists the rest.
+.DEFAULT_GOAL := help
+VAR ?= var
+PORT ?= 8000
+VENV := .venv
+PY := $(VENV)/bin/python
+export VAR PORT
+
+FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
+	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done
+
+.PHONY: help demo test bench check format clean upgrade
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@python=$$($(FIND_PYTHON)); \
+	if [ -z "$$python" ]; then echo "make: Python 3.11, 3.12 or 3.13 is needed and none was found; install one, or name it: PYTHON=/path/to/python3.12 make demo" >&2; exit 1; fi; \
+	echo "… making $(VENV) with $$($$python --version)"; $$python -m venv $(VENV)
+
+$(VENV)/.base: $(VENV)/bin/python requirements/base.txt
+	@echo "… installing requirements/base.txt"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements/base.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.base requirements/test.txt
+	@echo "… installing requirements/test.txt"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements/test.txt
+	@touch $@
+
+demo: $(VENV)/.base ## run everything; PORT=8000 and VAR=var can be set
+	@exec $(PY) -m demo.launch
+
+test: $(VENV)/.test check ## test everything
+	@$(PY) -m pytest -q
+
+bench: $(VENV)/.test ## measure everything (about 5 minutes), beside what the machine can do
+	@$(PY) -m bench
+
+check: $(VENV)/.test ## formatter, linter, types, import contracts
+	@$(VENV)/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/mypy --no-error-summary .
+	@$(VENV)/bin/lint-imports --no-cache > /dev/null || $(VENV)/bin/lint-imports
+
+format: $(VENV)/.test ## format the code
+	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
+
+upgrade: $(VENV)/.test ## pin the newest versions that requirements/*.in allow
+	@$(PY) -m pip install --quiet pip-tools
+	@$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links --output-file requirements/base.txt requirements/base.in
+	@$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links --output-file requirements/test.txt requirements/test.in
+
+clean: ## forget the demo's state in VAR
+	@if [ -f "$(VAR)/supervisord.pid" ] && kill -0 $$(cat "$(VAR)/supervisord.pid") 2>/dev/null; then echo "make: a demo is running on $(VAR); end it first (Ctrl-C)" >&2; exit 1; fi
+	@rm -rf "$(VAR)"

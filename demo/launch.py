@@ -1,0 +1,204 @@
+"""`make demo`: prepares what is needed, starts everything under supervisord, says `ready`, ends all on Ctrl-C.
+
+A step that can't be done ends in one line with its remedy.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from pathlib import Path
+
+import httpx
+from supervisor.xmlrpc import SupervisorTransport
+
+from demo import processes
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_WITHIN_S = 60
+STOP_WITHIN_S = 10
+SOCKET_PATH_MAX = 100
+
+
+class CantStart(Exception):
+    """One line that says what is wrong and what to do."""
+
+
+def main() -> int:
+    try:
+        return Demo().run()
+    except CantStart as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+
+
+class Demo:
+    """One running demo: state in `var`, web on `port`, the gateway on the next."""
+
+    def __init__(self) -> None:
+        self.var = Path(os.environ.get("VAR", "var")).resolve()
+        self.port = _number("PORT", 8000)
+        self.gateway_port = _number("GATEWAY_PORT", self.port + 1)
+        self.environment = {
+            **os.environ,
+            "VAR": str(self.var),
+            "PORT": str(self.port),
+            "GATEWAY_PORT": str(self.gateway_port),
+            "DEMO": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.supervisor: subprocess.Popen[bytes] | None = None
+        self.stopping = False
+
+    def run(self) -> int:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        self._check()
+        try:
+            _step("starting Redis")
+            self._start_supervisor()
+            _step("preparing the databases, the topics and the company")
+            self._manage("prepare")
+            _step("starting the processes")
+            self._rpc().supervisor.startProcessGroup("platform", False)
+            self._await_ready()
+            self._greet()
+            while not self.stopping and self.supervisor and self.supervisor.poll() is None:
+                time.sleep(0.2)
+        except KeyboardInterrupt:
+            pass  # asked to end while starting: the same clean end
+        finally:
+            self._end()
+        return 0
+
+    def _stop(self, number: int, frame: object) -> None:
+        if not self.stopping:
+            self.stopping = True
+            raise KeyboardInterrupt
+
+    def _check(self) -> None:
+        for name, port in (("PORT", self.port), ("GATEWAY_PORT", self.gateway_port)):
+            if _taken(port):
+                raise CantStart(f"port {port} is taken; give another: {name}={port + 10} make demo")
+        if len(str(self.var / "supervisor.sock")) > SOCKET_PATH_MAX:
+            raise CantStart(f"{self.var} is too long a path for a unix socket; give a shorter one: VAR=/tmp/np make demo")
+        if _alive(self.var / "supervisord.pid"):
+            raise CantStart(f"a demo is running on {self.var}; end it, or give another folder: VAR=var2 PORT=8010 make demo")
+        try:
+            self.redis = processes.redis(self.var)
+        except FileNotFoundError as error:
+            raise CantStart(str(error)) from error
+        (self.var / "logs").mkdir(parents=True, exist_ok=True)
+
+    def _start_supervisor(self) -> None:
+        everything = [self.redis, *processes.programs(self.var, self.port, self.gateway_port)]
+        configuration = self.var / "supervisord.conf"
+        configuration.write_text(processes.supervisor_configuration(self.var, everything))
+        for stale in ("redis.sock", "supervisor.sock"):
+            (self.var / stale).unlink(missing_ok=True)
+        self.supervisor = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-n", "-c", str(configuration)],
+            env=self.environment,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+        )
+        _await(lambda: (self.var / "redis.sock").exists(), 10, f"Redis didn't start; see {self.var}/logs/redis.log")
+
+    def _manage(self, *arguments: str) -> None:
+        result = subprocess.run([sys.executable, processes.MANAGE, *arguments], env=self.environment, check=False)
+        if result.returncode:
+            raise CantStart(f"manage.py {' '.join(arguments)} failed (see above); `make clean` forgets the state in {self.var}")
+
+    def _rpc(self) -> xmlrpc.client.ServerProxy:
+        transport = SupervisorTransport(None, None, f"unix://{self.var}/supervisor.sock")
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+
+    def _await_ready(self) -> None:
+        url = f"http://127.0.0.1:{self.port}/health/ready"
+        gateway = f"http://127.0.0.1:{self.gateway_port}/health/live"
+        see = f"not ready after {READY_WITHIN_S} s; see {self.var}/logs"
+        _await(lambda: _answers(url) and _answers(gateway), READY_WITHIN_S, see)
+
+    def _greet(self) -> None:
+        env = dict(
+            line.split("=", 1) for line in (self.var / "demo.env").read_text().splitlines() if "=" in line and line[0] != "#"
+        )
+        values = {name.removeprefix("export "): value.strip("'\"") for name, value in env.items()}
+        home = f"http://localhost:{self.port}"
+        print(f"""ready
+
+  the demo        {home}/
+  the admin       {home}/admin/        {values["ADMIN_USER"]} / {values["ADMIN_PASSWORD"]}
+  the API         {home}/api/docs
+  tokens          {self.var}/demo.env   (source it)
+
+  send one:
+
+curl -s {values["API"]}/notifications -H 'Authorization: Bearer {values["SERVICE_TOKEN"]}' -H 'Content-Type: application/json' -d '{{"type": "order_shipped", "target": {{"type": "user", "user_id": "{values["USER_ID"]}"}}, "data": {{"order_id": "ord_abc123", "tracking_number": "TR12345", "carrier": "FedEx"}}}}'
+
+  Ctrl-C ends it.""", flush=True)
+
+    def _end(self) -> None:
+        if self.supervisor is None or self.supervisor.poll() is not None:
+            return
+        print("\nending", flush=True)
+        self.supervisor.send_signal(signal.SIGTERM)
+        try:
+            self.supervisor.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.supervisor.pid, signal.SIGKILL)
+
+
+def _step(what: str) -> None:
+    print(f"… {what}", flush=True)
+
+
+def _number(name: str, default: int) -> int:
+    value = os.environ.get(name) or str(default)
+    if not value.isdigit() or not 0 < int(value) < 65536:
+        raise CantStart(f"{name} must be a port between 1 and 65535, not {value!r}")
+    return int(value)
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _alive(pidfile: Path) -> bool:
+    try:
+        os.kill(int(pidfile.read_text()), 0)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return False
+    return True
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _await(done: object, seconds: float, otherwise: str) -> None:
+    until = time.monotonic() + seconds
+    while not done():  # type: ignore[operator]
+        if time.monotonic() > until:
+            raise CantStart(otherwise)
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""`manage.py prepare`: everything a fresh or an upgraded state folder needs before the processes start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from notifications.log.topics import ensure_topics
+
+
+class Command(BaseCommand):
+    help = "Migrates the databases, creates missing topics, seeds the demo's company. Can be run again at any time."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for database in settings.DATABASES:
+            call_command("migrate", database=database, interactive=False, verbosity=0)
+        ensure_topics()
+        call_command("seed", stdout=self.stdout)

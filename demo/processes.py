@@ -1,0 +1,107 @@
+"""The processes of the demo: each role of notifications/topology.py, several in one process to be light.
+
+Correctness never depends on how roles share processes (design.md, "Roles"); the critical and the bulk lane have
+bridges and workers of their own.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from foundation import redis_server
+
+PYTHON = sys.executable
+STANDARD = ("router", "in_app", "push", "email", "sms", "tracker", "retry")
+MANAGE = str(Path(__file__).resolve().parent.parent / "manage.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """One supervised process; `purpose` is shown beside its kill button."""
+
+    name: str
+    command: Sequence[str]
+    purpose: str
+
+
+def programs(var: Path, port: int, gateway_port: int) -> list[Program]:
+    """All of the demo's processes but Redis and the supervisor, in starting order."""
+    return [
+        Program(
+            name="web",
+            purpose="REST API, admin, this page",
+            command=_uvicorn("config.asgi:application", port),
+        ),
+        Program(
+            name="gateway",
+            purpose="WebSocket gateway",
+            command=[*_uvicorn("channels_app.gateway:application", gateway_port), "--ws", "wsproto"],
+        ),
+        Program(name="bridge", purpose="bridge of the standard lane", command=_bridge("bridge", STANDARD)),
+        Program(name="bridge-critical", purpose="bridge of the critical lane", command=_bridge("critical", ["critical"])),
+        Program(name="bridge-bulk", purpose="bridge of the bulk lane", command=_bridge("bulk", ["bulk"])),
+        Program(name="worker-router", purpose="routes, renders, fans out", command=_worker("router", ["router"], var)),
+        Program(
+            name="worker-delivery",
+            purpose="delivers, tracks, retries",
+            command=_worker("delivery", [role for role in STANDARD if role != "router"], var),
+        ),
+        Program(name="worker-critical", purpose="the critical lane, entire", command=_worker("critical", ["critical"], var)),
+        Program(name="worker-bulk", purpose="the bulk lane, entire", command=_worker("bulk", ["bulk"], var)),
+        Program(
+            name="beat",
+            purpose="ticks for what is due",
+            command=[PYTHON, "-m", "celery", "-A", "config", "beat", "--pidfile=", "-l", "WARNING"],
+        ),
+    ]
+
+
+def redis(var: Path) -> Program:
+    """The embedded Redis."""
+    return Program(name="redis", purpose="caches, queues, presence", command=redis_server.command(var / "redis.sock"))
+
+
+def _uvicorn(application: str, port: int) -> list[str]:
+    return [
+        *(PYTHON, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port)),
+        *("--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "4"),
+    ]
+
+
+def _bridge(member: str, roles: Sequence[str]) -> list[str]:
+    return [PYTHON, MANAGE, "bridge", "--member", member, *(part for role in roles for part in ("--role", role))]
+
+
+def _worker(name: str, queues: Sequence[str], var: Path) -> list[str]:
+    return [
+        *(PYTHON, "-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h", "-Q", ",".join(queues)),
+        *("-P", "threads", "--without-gossip", "--without-mingle", "-l", "WARNING"),
+    ]
+
+
+def supervisor_configuration(var: Path, everything: Sequence[Program]) -> str:
+    """supervisord's configuration: Redis in a group of its own, so that it starts first and stops last."""
+    logs = var / "logs"
+    parts = [
+        f"[supervisord]\nlogfile={logs}/supervisord.log\npidfile={var}/supervisord.pid\nchildlogdir={logs}\nsilent=true\n"
+        "nodaemon=true\nloglevel=warn\n",
+        f"[unix_http_server]\nfile={var}/supervisor.sock\nchmod=0700\n",
+        "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n",
+    ]
+    names = [program.name for program in everything if program.name != "redis"]
+    for program in everything:
+        command = shlex.join(program.command).replace("%", "%%")
+        parts.append(
+            f"[program:{program.name}]\ncommand={command}\ndirectory={Path(MANAGE).parent}\n"
+            f"autostart={'true' if program.name == 'redis' else 'false'}\nautorestart=true\nstartsecs=0\n"
+            f"startretries=1000000\nstopwaitsecs=6\nstopasgroup=true\nkillasgroup=true\n"
+            f"redirect_stderr=true\nstdout_logfile={logs}/{program.name}.log\nstdout_logfile_maxbytes=5MB\n"
+            "stdout_logfile_backups=1\n"
+        )
+    parts.append(f"[group:platform]\nprograms={','.join(names)}\npriority=500\n")
+    parts.append("[group:servers]\nprograms=redis\npriority=100\n")
+    return "\n".join(parts)

@@ -107,14 +107,19 @@ class Store(Protocol):
     ) -> InboxPage:
         """Newest first. `archived` shows only archived rows; without it they are left out. Rows past 90 days are gone."""
 
-    def inbox_since(self, user: str, since: int, *, limit: int) -> list[InboxEntry]:
-        """Entries with `at` >= since (ms), oldest first, archived ones left out."""
+    def inbox_since(
+        self, user: str, since: int, *, limit: int, after: Position | None = None
+    ) -> list[InboxEntry]:
+        """Entries with `at` or `stored_at` >= since (ms), oldest first, archived ones left out.
+
+        What was delivered late (up to a day after its place in the inbox) counts as new. `after` goes on from there.
+        """
 
     def inbox_entries(self, user: str, ids: Collection[str]) -> list[InboxEntry]:
         """Those of `ids` that are in this user's inbox."""
 
     def change_state(self, changes: Sequence[StateChange]) -> None:
-        """Applies read-state changes (the table of exceptions)."""
+        """Applies read-state changes (the table of exceptions). One for an id not in that inbox shows nowhere."""
 
     def read_all(self, user: str, up_to: int) -> None:
         """Sets the "read up to" mark: rows with `stored_at` <= up_to that have no later exception are read and seen."""
@@ -140,3 +145,7 @@ class Store(Protocol):
 
     def user_timeline(self, user: str, *, limit: int, before: int | None = None) -> list[Details]:
         """A user's decisions newest first, with what never reached the inbox."""
+
+    # --- housekeeping
+    def purge(self, *, limit: int) -> int:
+        """Removes up to `limit` rows of each kind that are past settings.INBOX_DAYS; returns how many."""

@@ -1,0 +1,169 @@
+"""Inboxes in SQL: rows as delivered, exceptions, and the "read up to" mark."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from foundation.clock import now_ms
+from notifications.records import Content
+from notifications.store import readstate
+from notifications.store.models import InboxItem, ReadMark, ReadState
+from notifications.store.port import InboxEntry, InboxPage, InboxRow, Position, StateChange
+from notifications.store.sql.connection import ALIAS, portions, reachable, write, writing
+
+DAY_MS = 86_400_000
+# A row may be stored this much later than its position says and is still found by `inbox_since`.
+LATE_MS = DAY_MS
+
+ADD = """INSERT INTO notifications_by_user
+    (id, user, at, type, category, priority, content, expires_at, stored_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING"""
+
+# Only a row of this very user takes a state; the greater stamp wins part by part.
+CHANGE = """INSERT INTO read_state (id, read, seen, opened, archived)
+    SELECT id, %s, %s, %s, %s FROM notifications_by_user WHERE id = %s AND user = %s
+    ON CONFLICT (id) DO UPDATE SET read = max(read, excluded.read), seen = max(seen, excluded.seen),
+        opened = max(opened, excluded.opened), archived = max(archived, excluded.archived)"""
+
+MARK = """INSERT INTO read_mark (user, up_to) VALUES (%s, %s)
+    ON CONFLICT (user) DO UPDATE SET up_to = max(up_to, excluded.up_to)"""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Content).decode
+
+
+def oldest_kept() -> int:
+    """Rows before this time (ms) have left the inbox (settings.INBOX_DAYS)."""
+    return now_ms() - settings.INBOX_DAYS * DAY_MS
+
+
+class SqlInbox:
+    """The inbox half of the port."""
+
+    def add_inbox(self, rows: Sequence[InboxRow]) -> None:
+        if not rows:
+            return
+        contents = [_encode(row.content) for row in rows]
+        with writing() as cursor:
+            # The time is taken under the write lock: what commits after a mark was set is stored after it.
+            now = now_ms()
+            cursor.executemany(ADD, [_columns(row, content, now) for row, content in zip(rows, contents, strict=True)])
+
+    def inbox_page(
+        self,
+        user: str,
+        *,
+        limit: int,
+        before: Position | None = None,
+        unread: bool = False,
+        category: str | None = None,
+        archived: bool = False,
+    ) -> InboxPage:
+        with reachable():
+            mark = _mark(user)
+            rows = _where_set(_rows(user), "archived", archived)
+            if unread:
+                rows = _where_unset(rows, "read", mark)
+            if category is not None:
+                rows = rows.filter(category=category)
+            if before is not None:
+                rows = rows.filter(Q(at__lte=before.at) & (Q(at__lt=before.at) | Q(id__lt=before.id)))
+            entries = _entries(rows.order_by("-at", "-id")[: limit + 1], mark)
+        more, entries = len(entries) > limit, entries[:limit]
+        last = entries[-1].row if more else None
+        return InboxPage(entries=entries, next=Position(last.at, last.id) if last else None)
+
+    def inbox_since(
+        self, user: str, since: int, *, limit: int, after: Position | None = None
+    ) -> list[InboxEntry]:
+        rows = _rows(user).filter(Q(at__gte=since) | Q(at__gte=since - LATE_MS, stored_at__gte=since))
+        if after is not None:
+            rows = rows.filter(Q(at__gte=after.at) & (Q(at__gt=after.at) | Q(id__gt=after.id)))
+        with reachable():
+            return _entries(_where_set(rows, "archived", False).order_by("at", "id")[:limit], _mark(user))
+
+    def inbox_entries(self, user: str, ids: Collection[str]) -> list[InboxEntry]:
+        with reachable():
+            mark = _mark(user)
+            return [e for some in portions(ids) for e in _entries(_rows(user).filter(id__in=some), mark)]
+
+    def change_state(self, changes: Sequence[StateChange]) -> None:
+        write(CHANGE, [(*readstate.stamps_of(change), change.id, change.user) for change in changes])
+
+    def read_all(self, user: str, up_to: int) -> None:
+        write(MARK, [(user, up_to)])
+
+    def unread_ids(self, user: str) -> tuple[set[str], set[str]]:
+        with reachable():
+            mark = _mark(user)
+            rows = _where_set(_rows(user), "archived", False)
+            unread = set(_where_unset(rows, "read", mark).values_list("id", flat=True))
+            unseen = set(_where_unset(rows, "seen", mark).values_list("id", flat=True))
+        return unread, unseen
+
+
+def _columns(row: InboxRow, content: bytes, now: int) -> tuple[Any, ...]:
+    return (
+        row.id,
+        row.user,
+        row.at,
+        row.type,
+        row.category,
+        row.priority,
+        content,
+        row.expires_at,
+        row.stored_at or now,
+    )
+
+
+def _rows(user: str) -> QuerySet[InboxItem]:
+    kept = InboxItem.objects.using(ALIAS).filter(user=user, at__gte=oldest_kept())
+    words = {f"{part}_word": Coalesce(F(f"state__{part}"), readstate.NEVER) for part in ("read", "seen", "archived")}
+    return kept.select_related("state").alias(**words)
+
+
+def _mark(user: str) -> int:
+    return ReadMark.objects.using(ALIAS).filter(user=user).values_list("up_to", flat=True).first() or 0
+
+
+def _where_set(rows: QuerySet[InboxItem], part: str, value: bool) -> QuerySet[InboxItem]:
+    """`readstate.is_set`, in SQL."""
+    return rows.alias(bit=F(f"{part}_word") % 2).filter(bit=int(value))
+
+
+def _where_unset(rows: QuerySet[InboxItem], part: str, mark: int) -> QuerySet[InboxItem]:
+    """`not readstate.is_set_under`, in SQL."""
+    outside_mark = Q(stored_at__gt=mark) | Q(**{f"{part}_word__gt": readstate.stamp(mark, True)})
+    return rows.alias(**{f"{part}_bit": F(f"{part}_word") % 2}).filter(outside_mark, **{f"{part}_bit": 0})
+
+
+def _entries(rows: Iterable[InboxItem], mark: int) -> list[InboxEntry]:
+    return [_entry(item, mark) for item in rows]
+
+
+def _entry(item: InboxItem, mark: int) -> InboxEntry:
+    state: ReadState | None = getattr(item, "state", None)
+    words = readstate.Stamps(state.read, state.seen, state.opened, state.archived) if state else readstate.UNTOUCHED
+    return InboxEntry(
+        row=InboxRow(
+            user=item.user,
+            id=item.id,
+            at=item.at,
+            type=item.type,
+            category=item.category,
+            content=_decode(item.content),
+            priority=item.priority,
+            expires_at=item.expires_at,
+            stored_at=item.stored_at,
+        ),
+        read=readstate.is_set_under(words.read, stored_at=item.stored_at, mark=mark),
+        seen=readstate.is_set_under(words.seen, stored_at=item.stored_at, mark=mark),
+        opened=readstate.is_set(words.opened),
+        archived=readstate.is_set(words.archived),
+    )

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-# Before Django reads its settings: each pytest process works in a folder of its own (short: a unix socket's path is).
-_VAR = Path(tempfile.mkdtemp(prefix="np-"))
-os.environ["VAR"] = str(_VAR)
-atexit.register(shutil.rmtree, _VAR, True)
+from tests.state_folder import VAR as _VAR
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,155 @@
+"""The tracker: reports from `notifications.delivery` into the store (contract §5, §6).
+
+A batch is folded in memory first: an attempt begun and ended in it becomes one cell. Then come one write of decisions
+and one of cells. Both are idempotent and by rank, so repeats, and halves of a batch done before, change nothing.
+
+Where a report's cell stands, in (notification, channel, send, attempt):
+    a drop or deferral decided by routing      send "", attempt 0
+    attempting, outcome                        the send (or "" for the whole delivery), its attempt
+    a receipt                                  the send, minus the status' rank: receipts name no attempt, and each kind
+                                               keeps a cell of its own, so that a timeline shows delivered and opened
+That a delivery is pending is said by its decision alone: no cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from delivery import feed
+from foundation.clock import now_ms
+from foundation.errors import PoisonRecord
+from notifications.records import Attempting, Decision, Outcome, Receipt, Report
+from notifications.status import ATTEMPTING, DEFERRED, DROPPED, RANK
+from notifications.store import get_store
+from notifications.store.port import Details, LogEntry
+
+DECIDED_STATUS = {"drop": DROPPED, "defer": DEFERRED}
+DECISION_ATTEMPT = 0
+
+Key = tuple[str, str, str, int]
+Cells = dict[Key, LogEntry]
+
+
+def track(reports: Sequence[tuple[Report, bool]], *, polled_at: int) -> None:
+    """Makes `reports` (each with its `repeat` mark) durable in the store; `polled_at` (ms) is when they were read.
+
+    Raises StoreUnavailable when nothing may have been kept, PoisonRecord for a status that isn't in the table.
+    """
+    stamps = {"tracker_polled": polled_at, "tracked": now_ms()}
+    decisions, cells = fold([report for report, _ in reports], stamps)
+    store = get_store()
+    if decisions:
+        store.record_details([Details(decision=decision, tracked_at=stamps["tracked"]) for decision in decisions])
+    if cells:
+        store.record(list(cells.values()))
+    feed.publish([report for report, repeat in reports if not repeat], tracked_at=stamps["tracked"])
+
+
+def fold(reports: Sequence[Report], stamps: dict[str, int]) -> tuple[list[Decision], Cells]:
+    """The decisions in order, and one cell for each key: the highest rank, of equals the later. Pure."""
+    decisions: list[Decision] = []
+    cells: Cells = {}
+    for report in reports:
+        kind = type(report)
+        if kind is Outcome:
+            _keep(cells, _of_outcome(report, stamps))
+        elif kind is Attempting:
+            _keep_attempting(cells, report)
+        elif kind is Decision:
+            decisions.append(report)
+            _keep_decided(cells, report)
+        else:
+            _keep(cells, _of_receipt(report))
+    return decisions, cells
+
+
+def _keep(cells: Cells, entry: LogEntry) -> None:
+    key = (entry.id, entry.channel, entry.send, entry.attempt)
+    there = cells.get(key)
+    if there is None or (entry.rank, entry.at) >= (there.rank, there.at):
+        cells[key] = entry
+
+
+def _keep_attempting(cells: Cells, report: Attempting) -> None:
+    for notification, user, channel, send, attempt in report.rows:
+        key = (notification, channel, send, attempt)
+        if key not in cells:
+            cells[key] = LogEntry(
+                id=notification,
+                user=user,
+                channel=channel,
+                send=send,
+                attempt=attempt,
+                status=ATTEMPTING,
+                rank=_rank(channel, ATTEMPTING),
+                at=report.at,
+            )
+
+
+def _keep_decided(cells: Cells, decision: Decision) -> None:
+    for verdict in decision.channels:
+        status = DECIDED_STATUS.get(verdict.verdict)
+        if status is not None:
+            entry = LogEntry(
+                id=decision.id,
+                user=decision.user,
+                channel=verdict.channel,
+                send="",
+                attempt=DECISION_ATTEMPT,
+                status=status,
+                rank=_rank(verdict.channel, status),
+                at=decision.at,
+                detail=_filled(reason=verdict.reason, detail=verdict.detail, setting=verdict.setting, due=verdict.due),
+            )
+            _keep(cells, entry)
+
+
+def _of_outcome(report: Outcome, stamps: dict[str, int]) -> LogEntry:
+    return LogEntry(
+        id=report.id,
+        user=report.user,
+        channel=report.channel,
+        send=report.send,
+        attempt=report.attempt,
+        status=report.status,
+        rank=_rank(report.channel, report.status),
+        at=report.at,
+        detail=_filled(
+            reason=report.reason,
+            detail=report.detail,
+            error=report.error,
+            provider=report.provider,
+            provider_id=report.provider_id,
+            due=report.due,
+            started_at=report.started_at,
+            stamps={**report.stamps, **stamps},
+        ),
+    )
+
+
+def _of_receipt(report: Receipt) -> LogEntry:
+    rank = _rank(report.channel, report.status)
+    return LogEntry(
+        id=report.id,
+        user=report.user,
+        channel=report.channel,
+        send=report.send,
+        attempt=-rank,
+        status=report.status,
+        rank=rank,
+        at=report.at,
+        detail=_filled(provider=report.provider, detail=report.detail),
+    )
+
+
+def _rank(channel: str, status: str) -> int:
+    try:
+        return RANK[channel, status]
+    except KeyError:
+        raise PoisonRecord(f"no such status: {status!r} on {channel!r}", repr((channel, status)).encode()) from None
+
+
+def _filled(**parts: Any) -> dict[str, Any]:
+    """Those parts that say something."""
+    return {name: value for name, value in parts.items() if value}

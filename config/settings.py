@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "templates_app",
     "notifications",
     "notifications.store",
+    "notifications.due",
     "channels_app",
     "delivery",
     "delivery.providers.sandbox",
@@ -125,6 +126,12 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
+
+# --- API (contract §2)
+REQUEST_MAX_BYTES = ENV.REQUEST_MAX_BYTES
+BATCH_REQUEST_MAX_BYTES = ENV.BATCH_REQUEST_MAX_BYTES
+USER_TOKEN_SECONDS = ENV.USER_TOKEN_SECONDS
+IDEMPOTENCY_HOURS = ENV.IDEMPOTENCY_HOURS
 
 # --- the log and the store
 LOG_ENGINE = ENV.LOG_ENGINE

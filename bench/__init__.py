@@ -1,0 +1,1 @@
+"""`make bench`: what the platform carries on this machine, each figure beside its denominator from the same run."""

@@ -1,0 +1,91 @@
+"""What a client missed, in order: on connect, on `sync`, and after Redis lost sight of us (contract §6)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import structlog
+
+from channels_app.calls import Calls, in_thread
+from channels_app.frames import Notification, Synced, UnreadCount
+from channels_app.sockets import Socket
+from foundation.clock import from_rfc3339, now_ms, to_rfc3339
+from foundation.errors import InvalidRequest, PlatformError
+
+OVERLAP_MS = 60_000
+PAGE = 200
+MOST = 1_000
+NEWEST = 20
+SPREAD_S = 10.0
+AT_ONCE = 4
+
+Entries = list[dict[str, Any]]
+log = structlog.get_logger(__name__)
+
+
+def last_seen_ms(text: str | None) -> int | None:
+    """The time in a `last_seen`. Raises InvalidRequest."""
+    if text is None:
+        return None
+    try:
+        return from_rfc3339(text)
+    except ValueError as error:
+        raise InvalidRequest(str(error), field="last_seen", remedy="Use RFC 3339: 2026-02-23T14:30:00Z.") from error
+
+
+async def catch_up(socket: Socket, calls: Calls, last_seen: int | None) -> None:
+    """Sends what was missed, oldest first, then the counts; live frames wait behind it."""
+    socket.hold()
+    try:
+        at = now_ms()
+        entries, complete = await in_thread(_missed, calls, socket.user, last_seen)
+        await socket.post_all((_text(entry), entry["id"]) for entry in entries)
+        unread, unseen = await in_thread(calls.counts, socket.user)
+        closing = [UnreadCount(unread=unread, unseen=unseen), Synced(at=to_rfc3339(at), complete=complete)]
+        await socket.post_all((frame.text(), "") for frame in closing)
+    finally:
+        socket.release()
+
+
+async def catch_up_everybody(users: dict[str, list[Socket]], calls: Calls, since: int) -> None:
+    """Everybody once, in any order, spread over SPREAD_S, a few at a time."""
+    waiting = list(users)
+    random.shuffle(waiting)
+    step = SPREAD_S / max(1, len(waiting))
+    start = asyncio.get_running_loop().time()
+    slots = asyncio.Semaphore(AT_ONCE)
+    async with asyncio.TaskGroup() as group:
+        for number, user in enumerate(waiting):
+            await asyncio.sleep(max(0.0, start + number * step - asyncio.get_running_loop().time()))
+            await slots.acquire()
+            group.create_task(_one(users, user, calls, since)).add_done_callback(lambda _: slots.release())
+
+
+async def _one(users: dict[str, list[Socket]], user: str, calls: Calls, since: int) -> None:
+    for socket in list(users.get(user, ())):
+        try:
+            await catch_up(socket, calls, since)
+        except PlatformError as error:
+            log.warning("not caught up: the client's next sync does it", error=str(error))
+
+
+def _missed(calls: Calls, user: str, last_seen: int | None) -> tuple[Entries, bool]:
+    """(entries oldest first, whether that is all). Without a `last_seen`: the newest unread."""
+    if last_seen is None:
+        return list(calls.newest(user, NEWEST)), True
+    found: dict[str, dict[str, Any]] = {}
+    start = last_seen - OVERLAP_MS
+    while len(found) < MOST:
+        page = calls.since(user, start, PAGE)
+        fresh = {entry["id"]: entry for entry in page if entry["id"] not in found}
+        found |= fresh
+        if len(page) < PAGE or not fresh:
+            return list(found.values()), len(page) < PAGE
+        start = from_rfc3339(page[-1]["created_at"])
+    return list(found.values()), False
+
+
+def _text(entry: dict[str, Any]) -> str:
+    return Notification(notification=entry).text()

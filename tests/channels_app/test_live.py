@@ -1,0 +1,28 @@
+"""What is announced reaches every device of its user, on whichever gateway, and what one does shows on all."""
+
+from __future__ import annotations
+
+from foundation.clock import now_ms
+from notifications import announce
+
+
+async def test_two_devices_on_two_gateways_get_the_same_notification(start_gateway, connect, inbox):
+    phone = await connect(await start_gateway())
+    laptop = await connect(await start_gateway())
+
+    reached = announce.announce([("usr_ann", inbox.add("usr_ann", 1, at=now_ms())), ("usr_nobody", {"type": "ping"})])
+
+    assert reached == {"usr_ann"}
+    assert (await phone.next("notification"))["notification"]["id"] == "notif_1"
+    assert (await laptop.next("notification"))["notification"]["id"] == "notif_1"
+
+
+async def test_a_read_on_one_device_shows_on_all(start_gateway, connect, inbox):
+    phone = await connect(await start_gateway())
+    laptop = await connect(await start_gateway())
+
+    await phone.send(type="mark_read", ids=["notif_1"])
+
+    assert await laptop.next("read") == {"type": "read", "ids": ["notif_1"], "read": True}
+    assert (await phone.next("read"))["ids"] == ["notif_1"]
+    assert inbox.marked == [("usr_ann", ["notif_1"], {"read": True})]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -36,14 +37,11 @@ class Word(msgspec.Struct, frozen=True):
 
 def say(reply: str, word: Word) -> None:
     """Puts a word on the bridge's list. A Redis that is away loses it: then the bridge's clock decides."""
-    try:
-        with get_redis().pipeline(transaction=False) as pipe:
-            pipe.rpush(reply, msgspec.json.encode(word))
-            pipe.expire(reply, WORDS_TTL_S)
-            pipe.delete(_mark(word.batch))
-            pipe.execute()
-    except Unreachable:
-        return
+    with suppress(*Unreachable), get_redis().pipeline(transaction=False) as pipe:
+        pipe.rpush(reply, msgspec.json.encode(word))
+        pipe.expire(reply, WORDS_TTL_S)
+        pipe.delete(_mark(word.batch))
+        pipe.execute()
 
 
 def hear(reply: str, wait_s: float) -> list[Word]:
@@ -58,18 +56,14 @@ def hear(reply: str, wait_s: float) -> list[Word]:
 
 def mark_start(batch: str) -> None:
     """This process works on `batch` from now on."""
-    try:
+    with suppress(*Unreachable):  # without a mark a death is taken for a lost message: the batch goes out again whole
         get_redis().set(_mark(batch), WORKER, ex=MARK_TTL_S)
-    except Unreachable:
-        return
 
 
 def mark_end(batch: str) -> None:
     """It has ended its part, well or not."""
-    try:
+    with suppress(*Unreachable):
         get_redis().delete(_mark(batch))
-    except Unreachable:
-        return
 
 
 def worker_died(batch: str) -> bool:
@@ -87,10 +81,8 @@ def start_heartbeat() -> None:
 def _beat() -> None:
     rest = threading.Event()
     while True:
-        try:
+        with suppress(*Unreachable):  # a Redis that is away hears it a second later
             get_redis().set(key("worker", WORKER), b"1", px=HEARTBEAT_TTL_MS)
-        except Unreachable:
-            pass  # noqa: S110  a Redis that is away hears it a second later
         rest.wait(HEARTBEAT_S)
 
 

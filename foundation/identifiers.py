@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import uuid_utils
 from uuid_utils.compat import uuid7
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from delivery import in_app, quarantine, scheduling, sending
 from delivery.batch import Batch, DeliveryItem, RoutedBatch, Told, ToldBatch, envelope_of
@@ -54,11 +55,9 @@ def report(batch: ToldBatch) -> None:
         made = list(told.reports)
         failures = told.failures
         if failures and batch.lane == "critical":
-            try:
+            with suppress(ControlPlaneUnavailable):  # then they are kept on the log until the database is back
                 made += scheduling.schedule(failures, repeat=told.repeat, now=now_ms())
                 failures = []
-            except ControlPlaneUnavailable:
-                pass  # noqa: S110  kept on the log instead, until the database is back
         messages += reports.messages(made, repeat=told.repeat)
         headers = {HEADER_REPEAT: "1"} if told.repeat else None
         messages += [Message(DLQ, failure.record.recipients[0].id, encode(failure), headers) for failure in failures]

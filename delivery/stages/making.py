@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from notifications.due.table import DueEntry
 
 from delivery.batch import Routed
 from foundation.identifiers import send_id
-from notifications.due.table import DueEntry
 from notifications.records import (
     ChannelDecision,
     ChannelRecipient,
     ChannelRecord,
     Decision,
-    Event,
     FailedSend,
     Failure,
     Send,

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+from preferences.limits import LimitEntry, Sighting
+from preferences.profiles import profiles
+from templates_app.catalog import get_catalog
 
 from delivery import quarantine
 from delivery.batch import Batch, BatchRecord, Routed, RoutedBatch, envelope_of
@@ -17,9 +20,6 @@ from notifications.records import Event, Recipient, decode
 from preferences import limits
 from preferences.decide import apply_limits, decide
 from preferences.facts import Profile, Question, TypeFacts, Verdict
-from preferences.limits import LimitEntry, Sighting
-from preferences.profiles import profiles
-from templates_app.catalog import get_catalog
 
 
 class Subject(msgspec.Struct):

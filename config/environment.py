@@ -70,9 +70,13 @@ class Environment(BaseSettings):
     RATE_SES: int = Field(150, description="Messages a second to SES.")
     RATE_TWILIO: int = Field(250, description="Messages a second to Twilio.")
     BULK_SHARE: float = Field(0.8, description="The most that bulk takes from a provider's bucket.")
+    PROVIDER_TIMEOUT_S: float = Field(4.0, description="A provider's call ends after this; what it took is in doubt.")
+    SANDBOX_LATENCY_MS: float = Field(10.0, description="What a sandbox provider takes to answer, in milliseconds.")
+    SANDBOX_OUTBOX_ROWS: int = Field(50_000, description="Messages the sandbox's outbox keeps.")
 
     # --- templates
     TEMPLATE_DEFAULT_LOCALE: str = Field("en", description="The locale tried before a type's own default one.")
+    TEMPLATE_BRAND: str = Field("Harbor", description="The name that mails are sent in: {{ content.brand }}.")
     TEMPLATE_HTML_MAX_BYTES: int = Field(256 * 1024, description="Largest HTML part a template may yield.")
     TEMPLATE_WORK_MAX: int = Field(200_000, description="Work units one rendering may take (a loop's step is one or more).")
     TEMPLATE_CACHE_MAX: int = Field(4096, description="Compiled texts a process keeps.")

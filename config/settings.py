@@ -84,7 +84,7 @@ def _sqlite(name: str) -> dict[str, object]:
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728;",
         },
-        "TEST": {"NAME": VAR / f"test-{name}.sqlite3"},
+        "TEST": {"NAME": VAR / f"test-{name}.sqlite3", "DEPENDENCIES": []},
     }
 
 
@@ -142,6 +142,7 @@ LOG_OPTIONS: dict[str, object] = {
     "max_bytes": ENV.LOG_MAX_BYTES,
 }
 STORE_ENGINE = ENV.STORE_ENGINE
+INBOX_DAYS = ENV.INBOX_DAYS
 
 # --- Redis
 REDIS_URL = ENV.REDIS_URL
@@ -197,6 +198,12 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# --- the gateway (contract §6)
+SOCKET_SOFT_LIMIT = ENV.SOCKET_SOFT_LIMIT
+SOCKET_PING_S = ENV.SOCKET_PING_S
+SOCKET_DEAD_S = ENV.SOCKET_DEAD_S
+PRESENCE_S = ENV.PRESENCE_S
+
 # --- limits of figures (contract §4, §8)
 PER_USER_LIMITS = {
     name: tuple(int(part) for part in value.split("/"))
@@ -210,9 +217,16 @@ PER_USER_LIMITS = {
     }.items()
 }
 PROVIDER_RATES = {"fcm": ENV.RATE_FCM, "apns": ENV.RATE_APNS, "ses": ENV.RATE_SES, "twilio": ENV.RATE_TWILIO}
+BULK_SHARE = ENV.BULK_SHARE
+PROVIDER_TIMEOUT_S = ENV.PROVIDER_TIMEOUT_S
+SANDBOX_LATENCY_MS = ENV.SANDBOX_LATENCY_MS
+SANDBOX_OUTBOX_ROWS = ENV.SANDBOX_OUTBOX_ROWS
+IN_DOUBT_RESEND = tuple(ENV.IN_DOUBT_RESEND)
+ALERT_WEBHOOK = ENV.ALERT_WEBHOOK
 
 # --- templates
 TEMPLATE_DEFAULT_LOCALE = ENV.TEMPLATE_DEFAULT_LOCALE
+TEMPLATE_BRAND = ENV.TEMPLATE_BRAND
 TEMPLATE_HTML_MAX_BYTES = ENV.TEMPLATE_HTML_MAX_BYTES
 TEMPLATE_WORK_MAX = ENV.TEMPLATE_WORK_MAX
 TEMPLATE_CACHE_MAX = ENV.TEMPLATE_CACHE_MAX

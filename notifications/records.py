@@ -33,7 +33,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `now` is the decision time: when it was put on its topic. `only` limits routing to these channels and says why
     (`resumed`: "schedule", "quiet_hours", "fallback", "retry", "replay"); `failed` names, for a retry in the critical
-    lane, the sends (ids) that are to be tried again.
+    lane, the sends (ids) that are to be tried again. `uncounted` and `hop` are a ChannelRecord's, handed through.
     """
 
     v: int = 1
@@ -58,6 +58,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     resumed: str | None = None
     failed: list[str] | None = None
     fell_back_from: str | None = None
+    uncounted: int = 0
+    hop: int = 0
 
 
 class Send(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -79,7 +81,11 @@ class ChannelRecipient(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ChannelRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A record on a channel's topic. A retry (attempt > 1) carries only the sends that failed."""
+    """A record on a channel's topic. A retry (attempt > 1) carries only the sends that failed.
+
+    `now` stays that of the first try, so that an inbox row keeps its position. `attempt` numbers the tries that were
+    begun; `uncounted` of them cost nothing (a provider's 429); `hop` counts the times it waited without being begun.
+    """
 
     v: int = 1
     channel: str
@@ -97,6 +103,8 @@ class ChannelRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     collapse_key: str | None = None
     broadcast: str | None = None
     fell_back_from: str | None = None
+    uncounted: int = 0
+    hop: int = 0
 
 
 # --- notifications.delivery -------------------------------------------------------------------------------------------
@@ -197,12 +205,16 @@ class FailedSend(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A record on `notifications.dlq`: one delivery whose sends failed, with the channel record as it was tried."""
+    """A record on `notifications.dlq`: one delivery whose sends failed, with the channel record as it was tried.
+
+    `event` is given in the critical lane, whose retries go through routing again.
+    """
 
     v: int = 1
     record: ChannelRecord
     failed: list[FailedSend]
     at: int
+    event: Event | None = None
 
 
 R = TypeVar("R", Event, ChannelRecord, Reports, Failure)

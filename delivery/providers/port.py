@@ -48,7 +48,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotBegun(msgspec.Struct, frozen=True, kw_only=True):
-    """The send wasn't begun (no tokens, breaker open, deadline near): it costs no attempt. `retry_after_ms` is a floor."""
+    """The send wasn't begun (no tokens, open breaker, deadline) and costs no attempt; `retry_after_ms` is a floor."""
 
     why: str
     retry_after_ms: int = 0

@@ -1,4 +1,4 @@
-"""The notification store: `get_store()` gives this process's engine, chosen by the setting STORE_ENGINE (sql | cassandra)."""
+"""The notification store: `get_store()` gives this process's engine, by the setting STORE_ENGINE (sql | cassandra)."""
 
 from __future__ import annotations
 

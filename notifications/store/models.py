@@ -27,7 +27,7 @@ class InboxItem(models.Model):
 
     class Meta:
         db_table = "notifications_by_user"
-        indexes = [models.Index("user", models.F("at").desc(), models.F("id").desc(), name="inbox_newest_first")]
+        indexes = [models.Index("user", models.F("at").desc(), name="inbox_newest_first")]
 
 
 class ReadState(models.Model):
@@ -68,7 +68,7 @@ class DecisionDetails(models.Model):
 
     pk = models.CompositePrimaryKey("notification", "made_for")
     notification = models.CharField(max_length=ID_LENGTH)
-    made_for = models.CharField(max_length=ID_LENGTH)
+    made_for = models.CharField(max_length=NAME_LENGTH)
     user = models.CharField(max_length=USER_LENGTH)
     at = models.BigIntegerField()
     decision = models.BinaryField()

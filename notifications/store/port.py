@@ -105,11 +105,9 @@ class Store(Protocol):
         category: str | None = None,
         archived: bool = False,
     ) -> InboxPage:
-        """Newest first. `archived` shows only archived rows; without it they are left out. Rows past 90 days are gone."""
+        """Newest first. `archived` shows only archived rows, else they are left out. Rows past 90 days are gone."""
 
-    def inbox_since(
-        self, user: str, since: int, *, limit: int, after: Position | None = None
-    ) -> list[InboxEntry]:
+    def inbox_since(self, user: str, since: int, *, limit: int, after: Position | None = None) -> list[InboxEntry]:
         """Entries with `at` or `stored_at` >= since (ms), oldest first, archived ones left out.
 
         What was delivered late (up to a day after its place in the inbox) counts as new. `after` goes on from there.
@@ -132,7 +130,7 @@ class Store(Protocol):
         """Writes cells by rank (see LogEntry)."""
 
     def record_details(self, details: Sequence[Details]) -> None:
-        """Stores decisions; the first one for an id (and channel set) stays, a later one for other channels is added."""
+        """Stores decisions; one for an id, its channels and its event's `now` stays as it was first written."""
 
     def details(self, ids: Collection[str]) -> dict[str, list[Details]]:
         """Decisions by notification id, in the order they were taken (a fallback or a re-decision adds one)."""

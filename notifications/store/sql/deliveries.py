@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -26,15 +25,14 @@ RECORD_DETAILS = """INSERT INTO notification_details
     (notification, made_for, user, at, decision, tracked_at)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (notification, made_for) DO NOTHING"""
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
+_encode = msgspec.json.Encoder().encode
 _decode_decision = msgspec.json.Decoder(Decision).decode
 _decode_detail = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def made_for(decision: Decision) -> str:
     """What tells two decisions of one notification apart: their channels, and when the record was put on its topic."""
-    channels = ",".join(sorted(verdict.channel for verdict in decision.channels))
-    return hashlib.blake2b(f"{decision.event.now}/{channels}".encode(), digest_size=8).hexdigest()
+    return f"{decision.event.now}/{','.join(sorted([verdict.channel for verdict in decision.channels]))}"
 
 
 class SqlDeliveries:

@@ -79,9 +79,7 @@ class SqlInbox:
         last = entries[-1].row if more else None
         return InboxPage(entries=entries, next=Position(last.at, last.id) if last else None)
 
-    def inbox_since(
-        self, user: str, since: int, *, limit: int, after: Position | None = None
-    ) -> list[InboxEntry]:
+    def inbox_since(self, user: str, since: int, *, limit: int, after: Position | None = None) -> list[InboxEntry]:
         rows = _rows(user).filter(Q(at__gte=since) | Q(at__gte=since - LATE_MS, stored_at__gte=since))
         if after is not None:
             rows = rows.filter(Q(at__gte=after.at) & (Q(at__gt=after.at) | Q(id__gt=after.id)))

@@ -65,6 +65,8 @@ class Environment(BaseSettings):
     LIMIT_EMAIL_MARKETING: str = Field("2/86400", description="Marketing emails a user.")
     LIMIT_SMS: str = Field("5/3600", description="SMS a user.")
     LIMIT_SMS_TWO_FACTOR: str = Field("10/3600", description="SMS for 2FA a user.")
+    PROFILE_CACHE_S: int = Field(3600, description="How long Redis keeps a user's addresses and preferences.")
+    UNKNOWN_PROFILE_CACHE_S: int = Field(60, description="How long Redis remembers that nobody registered a user.")
     RATE_FCM: int = Field(800, description="Messages a second to FCM.")
     RATE_APNS: int = Field(4000, description="Messages a second to APNs.")
     RATE_SES: int = Field(150, description="Messages a second to SES.")

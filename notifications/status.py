@@ -124,6 +124,16 @@ def ledger_bucket(status: str) -> str:
     return _BUCKET_OF[status]
 
 
+def notification_bucket(deliveries: Iterable[str]) -> str:
+    """The ledger's column of a notification from those of its deliveries.
+
+    In flight while any of them is; then delivered if any was, else parked if any is, else dropped (none: dropped).
+    """
+    columns = set(deliveries)
+    by_weight = (LEDGER_IN_FLIGHT, LEDGER_DELIVERED, LEDGER_PARKED, LEDGER_DROPPED)
+    return next((column for column in by_weight if column in columns), LEDGER_DROPPED)
+
+
 def fold(entries: Iterable[Cell]) -> str:
     """The status of one send from all its cells, in any order and number; `pending` without any."""
     status = PENDING

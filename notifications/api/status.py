@@ -1,0 +1,88 @@
+"""GET /notifications/{id}: what became of it (contract §2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from foundation.errors import NotFound
+from foundation.redis import remembers
+from notifications import timeline
+from notifications.api.permissions import require_scope
+from notifications.credentials import TokenFacts
+from notifications.lookup import find_event
+from notifications.records import Event
+from notifications.store import get_store
+
+READ, ANYONES = "notifications:read", "operate"
+
+
+class NotificationStatusView(APIView):
+    """`accepted` at once after the 202; then the status per channel, and the timeline of every attempt.
+
+    For the token that sent it (with `notifications:read`), for any with `operate`, and for the user's own token, which
+    doesn't see the sender's data. Everybody else gets the 404 of an id that doesn't exist.
+    """
+
+    @extend_schema(
+        operation_id="notification_status",
+        summary="What became of a notification",
+        responses={200: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request, id: str) -> Response:
+        token: TokenFacts = request.auth
+        if token.kind != "user":
+            require_scope(token, READ)
+        return Response(status_of(id, token))
+
+
+def status_of(id: str, token: TokenFacts) -> dict[str, Any]:
+    """The answer for `token`; free of HTTP, so that other boundaries give the same.
+
+    Raises NotFound when there is no such notification, or none that this token may know of; StoreUnavailable.
+    """
+    store = get_store()
+    decisions = [details.decision for details in store.details([id]).get(id, [])]
+    if decisions:
+        _require_access(token, decisions[0].event, decisions[0].user)
+        told = timeline.told(decisions, store.timelines([id]).get(id, []))
+    else:
+        event = _accepted_event(id)
+        user = next((recipient.user for recipient in event.recipients if recipient.id == id), "")
+        _require_access(token, event, user)
+        told = timeline.accepted(event, id)
+    return _for_user(told) if token.kind == "user" else told
+
+
+def _accepted_event(id: str) -> Event:
+    """What was accepted and isn't tracked yet: Redis knows at once, the log when Redis was wiped since."""
+    from notifications.accept import ACCEPTED_MARK_S, accepted_mark
+
+    event = accepted_mark([id]).get(id)
+    if event is None and not remembers(ACCEPTED_MARK_S * 1_000):
+        event = find_event(id)
+    if event is None:
+        raise _not_found()
+    return event
+
+
+def _require_access(token: TokenFacts, event: Event, user: str) -> None:
+    if token.kind == "user":
+        allowed = token.user_id == user
+    else:
+        allowed = event.token == token.id or ANYONES in token.scopes
+    if not allowed:
+        raise _not_found()
+
+
+def _for_user(told: dict[str, Any]) -> dict[str, Any]:
+    """An inbox shows what a template yields, never the sender's raw data."""
+    return {name: value for name, value in told.items() if name != "event"}
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no such notification here.", field="id", remedy="Check the id and the token.")

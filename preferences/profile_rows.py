@@ -1,0 +1,69 @@
+"""Profiles out of SQL: one query a table for a whole batch (contract §4)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import msgspec
+
+from preferences.facts import Device, PreferenceCell, Profile, QuietHours
+from preferences.models import Device as DeviceRow
+from preferences.models import InvalidAddress, PreferenceRow, Suppression, User
+
+_COLUMNS = ("id", "user_id", "locale", "time_zone", "email", "phone", "quiet_hours", "erased_at")
+
+
+def load(user_ids: Sequence[str]) -> dict[str, Profile]:
+    """A profile for each of `user_ids`; `known` is False for those nobody registered. Raises Django's errors."""
+    users = list(User.objects.filter(user_id__in=user_ids).values_list(*_COLUMNS, named=True))
+    keys = [user.id for user in users]
+    devices = _grouped(
+        (owner, Device(device, token, platform))
+        for owner, device, token, platform in DeviceRow.objects.filter(user__in=keys)
+        .order_by("id")
+        .values_list("user_id", "device_id", "token", "platform")
+    )
+    cells = _grouped(
+        (owner, PreferenceCell(scope, channel, enabled))
+        for owner, scope, channel, enabled in PreferenceRow.objects.filter(user__in=keys).values_list(
+            "user_id", "scope", "channel", "enabled"
+        )
+    )
+    invalid = _grouped(InvalidAddress.objects.filter(user__in=keys).values_list("user_id", "address"))
+    suppressed = _suppressed(
+        chain(
+            (address for user in users for address in (user.email, user.phone)),
+            (device.token for owned in devices.values() for device in owned),
+        )
+    )
+    found = {
+        user.user_id: Profile(
+            user_id=user.user_id,
+            locale=user.locale,
+            time_zone=user.time_zone,
+            email=user.email,
+            phone=user.phone,
+            devices=tuple(devices[user.id]),
+            quiet_hours=msgspec.convert(user.quiet_hours, QuietHours) if user.quiet_hours else None,
+            preferences=tuple(cells[user.id]),
+            suppressed=suppressed.intersection([user.email, user.phone, *(each.token for each in devices[user.id])]),
+            invalid=frozenset(invalid[user.id]),
+            erased=user.erased_at is not None,
+        )
+        for user in users
+    }
+    return {user: found.get(user) or Profile(user_id=user, known=False) for user in user_ids}
+
+
+def _suppressed(addresses: Iterable[str]) -> frozenset[str]:
+    asked = {address for address in addresses if address}
+    return frozenset(Suppression.objects.filter(address__in=asked).values_list("address", flat=True))
+
+
+def _grouped(pairs: Iterable[tuple]) -> defaultdict[int, list]:
+    groups: defaultdict[int, list] = defaultdict(list)
+    for owner, value in pairs:
+        groups[owner].append(value)
+    return groups

@@ -89,20 +89,6 @@ class NotificationType(models.Model):
             CatalogName.claim(self.category, CatalogName.CATEGORY)
             self.version += 1
             super().save(*args, **kwargs)
-            self._forget_unused_names()
-
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        """Deletes the type with its templates; its name is free again."""
-        with transaction.atomic():
-            gone = super().delete(*args, **kwargs)
-            self._forget_unused_names()
-        return gone
-
-    @staticmethod
-    def _forget_unused_names() -> None:
-        types = NotificationType.objects
-        CatalogName.objects.filter(kind=CatalogName.TYPE).exclude(name__in=types.values("name")).delete()
-        CatalogName.objects.filter(kind=CatalogName.CATEGORY).exclude(name__in=types.values("category")).delete()
 
 
 class TemplateVersion(models.Model):

@@ -1,0 +1,115 @@
+"""One text of a template, compiled for repeated use: data in, `Content` out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.conf import settings
+
+from foundation.errors import TemplateError
+from templates_app import layout_words
+from templates_app.content import Content
+from templates_app.email_html import ready
+from templates_app.program import Program
+from templates_app.sandbox.budget import Budget
+from templates_app.sandbox.environment import text_environment
+from templates_app.sandbox.filters import BUDGET, LOCALE
+from templates_app.words import Words
+
+TITLE_MAX, URL_MAX, DATA_MAX = 998, 2_048, 8_192
+"""Bytes. 998 is the longest line a mail's header may have (RFC 5322 §2.1.1)."""
+BODY_MAX = {"in_app": 8_192, "push": 3_072, "email": 65_536, "sms": 1_600}
+DATA_FIELDS_MAX = 64
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_URL = re.compile(r"(https?://[^\s/\\]+[^\s\\]*|/(?![/\\])[^\s\\]*)?\Z", re.IGNORECASE)
+
+
+class CompiledText:
+    """A text ready to be rendered. `personal`: it reads of the recipient, so what it yields is one user's only."""
+
+    def __init__(self, words: Words, *, name: str, type_name: str, version: int) -> None:
+        """Raises TemplateError, with field and line, when a source can't be compiled."""
+        self._words, self._type, self._version, self.name = words, type_name, version, name
+        self._title = self._program("title", TITLE_MAX)
+        self._body = self._program("body", BODY_MAX[words.channel])
+        self._action_url = self._program("action_url", URL_MAX)
+        self._image = self._program("image", URL_MAX)
+        self._data = self._compile_data(words.data_template)
+        self._html = self._compile_html() if words.html else None
+        programs = [self._title, self._body, self._action_url, self._image, *self._data.values(), self._html]
+        self.personal = any("recipient" in program.names for program in programs if program)
+
+    def _program(self, field: str, limit: int) -> Program:
+        return Program(getattr(self._words, field).rstrip(), name=f"{self.name} {field}", limit=limit)
+
+    def _compile_data(self, template: dict[str, Any]) -> dict[str, Program]:
+        if len(template) > DATA_FIELDS_MAX:
+            raise TemplateError(f"more than {DATA_FIELDS_MAX} fields", template=f"{self.name} data")
+        return {
+            field: Program(str(source), name=f"{self.name} data.{field}", limit=DATA_MAX)
+            for field, source in template.items()
+        }
+
+    def _compile_html(self) -> Program:
+        name, limit = f"{self.name} html", settings.TEMPLATE_HTML_MAX_BYTES
+        Program(self._words.html, name=name, limit=limit, escape=True)  # for errors with the author's own lines
+        source, line_of = ready(self._words.html)
+        return Program(source, name=name, limit=limit, escape=True, line_of=line_of)
+
+    def render(self, data: dict[str, Any], recipient: dict[str, Any]) -> Content:
+        """What `data` makes of the text. Raises TemplateError with field and line."""
+        variables = {
+            **text_environment().globals,
+            **data,
+            "recipient": recipient,
+            "site": settings.PUBLIC_URL,
+            BUDGET: Budget(settings.TEMPLATE_WORK_MAX),
+            LOCALE: self._words.locale,
+        }
+        title = one_line(self._title.run(variables))
+        body = without_control(self._body.run(variables)).strip()
+        action_url, image = self._url(self._action_url, variables), self._url(self._image, variables)
+        return Content(
+            title=title,
+            body=body,
+            html=self._render_html(variables, title, body, action_url, image) if self._html else "",
+            action_url=action_url,
+            image=image,
+            data={field: program.run(variables) for field, program in self._data.items()} if self._data else {},
+            locale=self._words.locale,
+            template=self._type,
+            template_version=self._version,
+        )
+
+    def _render_html(self, variables: dict[str, Any], title: str, body: str, action_url: str, image: str) -> str:
+        locale = self._words.locale
+        variables["content"] = {
+            **{"title": title, "body": body, "action_url": absolute(action_url), "image": absolute(image)},
+            **{"locale": locale, "brand": settings.TEMPLATE_BRAND},
+            **{"footer": layout_words.footer(locale), "unsubscribe": layout_words.unsubscribe(locale)},
+        }
+        assert self._html is not None
+        return self._html.run(variables)
+
+    def _url(self, program: Program, variables: dict[str, Any]) -> str:
+        url = program.run(variables).strip()
+        if not _URL.match(url):
+            raise TemplateError("it must be an http(s) address or a path that begins with one /", template=program.name)
+        return url
+
+
+def one_line(text: str) -> str:
+    """A title or subject: white space becomes single spaces, control characters go (header injection)."""
+    return text if text.isprintable() and "  " not in text else _CONTROL.sub("", " ".join(text.split()))
+
+
+def without_control(text: str) -> str:
+    """A body: control characters other than tab and new line go."""
+    return text if text.isprintable() else _CONTROL.sub("", text.replace("\r\n", "\n"))
+
+
+def absolute(url: str) -> str:
+    """A path of ours as an address that works from a mail."""
+    return settings.PUBLIC_URL + url if url.startswith("/") else url

@@ -1,0 +1,87 @@
+"""The copy of types and texts that Redis keeps, for a process that starts while SQL is down (contract §9).
+
+Redis also holds the mark that says when either changed: written after each commit, looked at once a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from uuid_utils.compat import uuid7
+
+from foundation.redis import Unreachable, get_redis, key
+from preferences.facts import TypeFacts
+from templates_app.words import Words
+
+TextKey = tuple[int, int]
+"""(key of the type, number of the version)."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A type in the catalog. `key` is its row's: a name that is given out again is another type."""
+
+    key: int
+    facts: TypeFacts
+    default_locale: str
+
+
+_entries = msgspec.json.Decoder(list[Entry])
+_words = msgspec.json.Decoder(list[Words])
+_encode = msgspec.json.Encoder().encode
+
+
+def read_mark() -> bytes | None:
+    """The mark of the last change; None when Redis has been emptied. Raises `foundation.redis.Unreachable`."""
+    client: Any = get_redis()
+    mark: bytes | None = client.get(key("catalog", "mark"))
+    return mark
+
+
+def set_mark(*, only_if_missing: bool = False) -> None:
+    """Says that types or texts changed. Raises `foundation.redis.Unreachable`."""
+    get_redis().set(key("catalog", "mark"), uuid7().hex, nx=only_if_missing)
+
+
+def mark_changed() -> None:
+    """As `set_mark`; without Redis every process reads SQL at its interval."""
+    with suppress(*Unreachable):
+        set_mark()
+
+
+def keep_entries(entries: Iterable[Entry]) -> None:
+    """Keeps a copy of the catalog; without Redis there is none."""
+    _quietly(lambda client: client.set(key("catalog", "types"), _encode(list(entries))))
+
+
+def keep_texts(texts: dict[TextKey, list[Words]]) -> None:
+    """Keeps a copy of texts. They never change: whoever reads SQL may write it."""
+    if texts:
+        mapping = {_field(at): _encode(words) for at, words in texts.items()}
+        _quietly(lambda client: client.hset(key("catalog", "texts"), mapping=mapping))
+
+
+def read_entries() -> list[Entry] | None:
+    """The copied catalog, None when there is none or Redis is away."""
+    raw = _quietly(lambda client: client.get(key("catalog", "types")))
+    return _entries.decode(raw) if raw else None
+
+
+def read_texts(wanted: list[TextKey]) -> dict[TextKey, list[Words]]:
+    """Those of the `wanted` texts that have a copy."""
+    found = _quietly(lambda client: client.hmget(key("catalog", "texts"), [_field(at) for at in wanted])) or []
+    return {at: _words.decode(raw) for at, raw in zip(wanted, found, strict=False) if raw}
+
+
+def _field(at: TextKey) -> str:
+    return f"{at[0]}/{at[1]}"
+
+
+def _quietly(command: Any) -> Any:
+    """The command's answer, None without Redis: a copy is a help, never a condition."""
+    try:
+        return command(get_redis())
+    except Unreachable:
+        return None

@@ -1,0 +1,79 @@
+"""Reports onto `notifications.delivery`: many in a record, all of one partition (contract §3: keyed by notification id).
+
+A record's key is the id of its first notification. So a partition holds everything about a notification, in order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from notifications.log.partitioner import partition_for
+from notifications.log.port import Message
+from notifications.records import HEADER_REPEAT, Attempting, Report
+from notifications.topology import DELIVERY, TOPICS
+
+RECORD_REPORTS = 200
+RECORD_BYTES = 256 * 1024
+
+_PARTITIONS = TOPICS[DELIVERY].partitions
+_encode = msgspec.json.Encoder().encode
+_Encoded = tuple[str, bytes]
+
+
+def produce(reports: Sequence[Report], *, repeat: bool = False) -> None:
+    """Makes `reports` durable on the log in one call. Raises LogUnavailable: then some may be there (at-least-once)."""
+    from notifications.log import get_log
+
+    if reports:
+        get_log().produce(messages(reports, repeat=repeat))
+
+
+def messages(reports: Iterable[Report], *, repeat: bool = False) -> list[Message]:
+    """`reports` as records of up to RECORD_REPORTS reports or RECORD_BYTES (a greater one goes alone), order kept.
+
+    `repeat` marks the records as possible repeats (design.md, "What keeps it exact").
+    """
+    headers = {HEADER_REPEAT: "1"} if repeat else None
+    partitions: dict[int, list[_Encoded]] = defaultdict(list)
+    for report in reports:
+        if type(report) is Attempting:
+            _split(report, partitions)
+        else:
+            partitions[partition_for(report.id, _PARTITIONS)].append((report.id, _encode(report)))
+    return [
+        Message(DELIVERY, block[0][0], _record(block), headers)
+        for encoded in partitions.values()
+        for block in _blocks(encoded)
+    ]
+
+
+def _split(report: Attempting, partitions: Mapping[int, list[_Encoded]]) -> None:
+    """A burst touches many notifications: each partition gets its own rows, at most RECORD_REPORTS at once."""
+    rows: dict[int, list[tuple[str, str, str, str, int]]] = defaultdict(list)
+    for row in report.rows:
+        rows[partition_for(row[0], _PARTITIONS)].append(row)
+    for partition, its in rows.items():
+        for start in range(0, len(its), RECORD_REPORTS):
+            part = its[start : start + RECORD_REPORTS]
+            partitions[partition].append((part[0][0], _encode(Attempting(rows=part, at=report.at))))
+
+
+def _blocks(encoded: Sequence[_Encoded]) -> Iterator[list[_Encoded]]:
+    block: list[_Encoded] = []
+    size = 0
+    for one in encoded:
+        if block and (len(block) == RECORD_REPORTS or size + len(one[1]) > RECORD_BYTES):
+            yield block
+            block, size = [], 0
+        block.append(one)
+        size += len(one[1])
+    if block:
+        yield block
+
+
+def _record(block: Sequence[_Encoded]) -> bytes:
+    """The JSON of `Reports`, put together from reports that are encoded once."""
+    return b'{"reports":[' + b",".join([one[1] for one in block]) + b"]}"

@@ -1,4 +1,4 @@
-"""Duplicates: who was the first with this content, or this idempotency key, within a window (contract §2, §4).
+"""Duplicates: who was the first with the same token, type, user and data within the type's window (contract §4).
 
 A whole batch in one round trip. The same notification asked again is its own first, so a batch that is sent again gets
 the same answers.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import structlog
@@ -37,48 +37,44 @@ return found
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class SeenEntry(NamedTuple):
-    """`key` from `content_key` or `idempotency_key`; `now` is the record's (ms); the window is in seconds."""
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """A notification about to be decided. `now` is the record's (ms); a `window_s` of 0 means never a duplicate."""
 
-    key: str
+    token: str
+    type: str
+    user: str
+    data: Mapping[str, Any]
     notification_id: str
     now: int
     window_s: int
 
 
-def content_key(token: str, type_name: str, user: str, data: Mapping[str, Any]) -> str:
-    """The same for the same token, type, user and data, in whatever order the data's keys come."""
-    return _digest("content", token, type_name, user, data)
+def first_seen(sightings: Sequence[Sighting]) -> list[str | None]:
+    """For each the id of the first notification with its token, type, user and data in its window; None if it is first.
 
-
-def idempotency_key(token: str, idempotency: str, user: str) -> str:
-    """The same for the same Idempotency-Key of a token."""
-    return _digest("idempotency", token, idempotency, user)
-
-
-def first_seen(entries: Sequence[SeenEntry]) -> list[str | None]:
-    """For each entry the id of the first notification with its key within its window, None if it is that one itself.
-
-    Entries with a window of 0 are never duplicates. Redis away: none are, and the log says so.
+    Redis away: nothing is a duplicate, and the log says so.
     """
-    asked = [position for position, entry in enumerate(entries) if entry.window_s > 0]
-    found: list[str | None] = [None] * len(entries)
+    found: list[str | None] = [None] * len(sightings)
+    asked = [position for position, each in enumerate(sightings) if each.window_s > 0]
     if not asked:
         return found
-    rows = [
-        (entry.key, entry.notification_id, entry.now, entry.window_s * 1000)
-        for entry in map(entries.__getitem__, asked)
-    ]
-    client: Any = get_redis()
     try:
-        firsts = client.register_script(_FIRST)(args=[key("seen:"), msgspec.msgpack.encode(rows)])
+        firsts = _ask([sightings[position] for position in asked])
     except Unreachable as error:
-        log.warning("duplicates not looked for", entries=len(rows), error=str(error))
+        log.warning("duplicates not looked for", entries=len(asked), error=str(error))
         return found
     for position, first in zip(asked, firsts, strict=True):
         found[position] = first.decode() or None
     return found
 
 
-def _digest(*parts: Any) -> str:
-    return hashlib.blake2b(_encode(parts), digest_size=16).hexdigest()
+def _ask(sightings: Sequence[Sighting]) -> list[bytes]:
+    rows = [(_content(each), each.notification_id, each.now, each.window_s * 1000) for each in sightings]
+    client: Any = get_redis()
+    return client.register_script(_FIRST)(args=[key("seen:"), msgspec.msgpack.encode(rows)])
+
+
+def _content(sighting: Sighting) -> str:
+    """The same for the same content, in whatever order the data's keys come."""
+    content = _encode((sighting.token, sighting.type, sighting.user, sighting.data))
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -7,7 +7,7 @@ window for the repeats' sake. A wiped Redis forgets the counts, at most one more
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,6 +15,9 @@ import structlog
 from django.conf import settings
 
 from foundation.redis import Unreachable, get_redis, key
+from preferences.first_seen import Sighting, first_seen
+
+__all__ = ["LimitEntry", "Sighting", "count", "first_seen"]
 
 log = structlog.get_logger(__name__)
 
@@ -51,35 +54,29 @@ class LimitEntry(NamedTuple):
     now: int
 
 
-def count(entries: Sequence[LimitEntry]) -> set[int]:
-    """Counts `entries` and returns the positions of those that are over their limit, which don't count.
+def count(entries: Sequence[LimitEntry]) -> list[bool]:
+    """Counts `entries`; for each, in order, whether it is within its limit. What isn't doesn't count.
 
     Entries without a limit ("") pass. Redis away: all pass, and the log says so.
     """
-    limits = settings.PER_USER_LIMITS
-    names = list(limits)
-    index = {name: position for position, name in enumerate(names)}
+    allowed = [True] * len(entries)
     positions = [position for position, entry in enumerate(entries) if entry.limit]
     if not positions:
-        return set()
-    table = [(name, limits[name][0], limits[name][1] * 1000) for name in names]
-    rows = [
-        (entry.user, index[entry.limit], entry.notification_id, entry.now)
-        for entry in map(entries.__getitem__, positions)
-    ]
-    client: Any = get_redis()
+        return allowed
     try:
-        over = client.register_script(_COUNT)(args=[key("limit:"), msgspec.msgpack.encode((table, rows)), REPEAT_MS])
+        over = _over([entries[position] for position in positions])
     except Unreachable as error:
-        log.warning("per-user limits not counted, all let through", entries=len(rows), error=str(error))
-        return set()
-    return {positions[each] for each in over}
+        log.warning("per-user limits not counted, all let through", entries=len(positions), error=str(error))
+        return allowed
+    for each in over:
+        allowed[positions[each]] = False
+    return allowed
 
 
-def over_by_notification(entries: Sequence[LimitEntry], over: Collection[int]) -> dict[tuple[str, str], set[str]]:
-    """`over` as what `preferences.decide.apply_limits` takes: the names of limits by (notification id, user)."""
-    named: dict[tuple[str, str], set[str]] = {}
-    for position in over:
-        entry = entries[position]
-        named.setdefault((entry.notification_id, entry.user), set()).add(entry.limit)
-    return named
+def _over(entries: Sequence[LimitEntry]) -> list[int]:
+    limits = settings.PER_USER_LIMITS
+    table = [(name, times, seconds * 1000) for name, (times, seconds) in limits.items()]
+    index = {name: position for position, name in enumerate(limits)}
+    rows = [(entry.user, index[entry.limit], entry.notification_id, entry.now) for entry in entries]
+    client: Any = get_redis()
+    return client.register_script(_COUNT)(args=[key("limit:"), msgspec.msgpack.encode((table, rows)), REPEAT_MS])

@@ -42,6 +42,9 @@ class Environment(BaseSettings):
     REDIS_URL: str = Field("", description="Redis; empty means the embedded one at VAR/redis.sock.")
     REDIS_PREFIX: str = Field("np:", description="Prefix of every Redis key.")
     LOG_RETENTION_HOURS: int = Field(168, description="How long the log keeps records (7 days).")
+    TOPIC_PARTITIONS: dict[str, int] = Field(
+        {}, description='Partition counts that differ from the table of topics, as JSON: {"notifications.raw": 64}.'
+    )
     LOG_MAX_BYTES: int = Field(0, description="Bound of each embedded topic file in bytes; 0 means the disk's.")
 
     # --- pipeline

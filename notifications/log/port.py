@@ -92,6 +92,9 @@ class Log(Protocol):
     def create_topics(self, partitions: Mapping[str, int]) -> None:
         """Creates what is missing; never shrinks, grows nothing."""
 
+    def grow_topic(self, topic: str, partitions: int) -> None:
+        """Gives `topic` that many partitions if it has fewer. Keys may go to another partition from then on."""
+
     def topics(self) -> dict[str, int]:
         """Partition count of every topic there is."""
 

@@ -10,7 +10,7 @@ from threading import Lock
 from foundation.errors import LogUnavailable
 from notifications.log.embedded.chunks import Packed
 from notifications.log.embedded.consumer import EmbeddedConsumer
-from notifications.log.embedded.files import as_unavailable
+from notifications.log.embedded.files import Readers, as_unavailable
 from notifications.log.embedded.groups import GroupFile, read_committed
 from notifications.log.embedded.topic import TopicFile
 from notifications.log.port import LogRecord, Message
@@ -22,8 +22,8 @@ SUFFIX = ".sqlite3"
 class EmbeddedLog:
     """The port's Log in `folder`: `topics/` and `groups/`, one SQLite file each.
 
-    A group's member that doesn't renew for `lease_s` loses its partitions; their next owner waits until `handover_s` after
-    the last dispatch there can have been. `max_bytes` bounds each topic's file; 0 means the disk does.
+    A group's member that doesn't renew for `lease_s` loses its partitions; their next owner waits until `handover_s`
+    after the last dispatch there can have been. `max_bytes` bounds each topic's file; 0 means the disk does.
     """
 
     def __init__(self, folder: Path, lease_s: float, handover_s: float, max_bytes: int) -> None:
@@ -34,6 +34,7 @@ class EmbeddedLog:
         self._lease_ms, self._handover_ms = int(lease_s * 1000), int(handover_s * 1000)
         self._max_bytes = max_bytes
         self._files: dict[str, TopicFile] = {}
+        self._groups: dict[str, Readers] = {}
         self._opening = Lock()
 
     # --- producing
@@ -55,14 +56,22 @@ class EmbeddedLog:
     def consumer(self, group: str, topics: Sequence[str], member: str) -> EmbeddedConsumer:
         """See the port. It joins at its first `assignment_changes`."""
         files = [self._topic(topic) for topic in topics]
-        group_file = GroupFile(self._group_path(group), self._lease_ms, self._handover_ms)
+        with as_unavailable():
+            group_file = GroupFile(self._group_path(group), self._lease_ms, self._handover_ms)
         return EmbeddedConsumer(group_file, files, member, self._lease_ms)
 
     def committed(self, group: str, topic: str) -> dict[int, int]:
         """See the port."""
-        done = read_committed(self._group_path(group), topic)
+        done = self._done(group, topic)
         begins = self.begin_offsets(topic)
         return {partition: max(begin, done.get(partition, 0)) for partition, begin in begins.items()}
+
+    def _done(self, group: str, topic: str) -> dict[int, int]:
+        path = self._group_path(group)
+        if group not in self._groups and not path.exists():
+            return {}
+        with self._groups.setdefault(group, Readers(path, synchronous="NORMAL")).borrow() as connection:
+            return read_committed(connection, topic)
 
     # --- topics
 
@@ -75,9 +84,7 @@ class EmbeddedLog:
 
     def grow_topic(self, topic: str, partitions: int) -> None:
         """Gives `topic` that many partitions if it has fewer. Keys may change their partition."""
-        with as_unavailable():
-            file = self._open(topic)
-        file.resize(partitions)
+        self._open(topic).resize(partitions)
 
     def topics(self) -> dict[str, int]:
         """See the port."""
@@ -93,7 +100,7 @@ class EmbeddedLog:
         return self._open(topic)
 
     def _open(self, topic: str) -> TopicFile:
-        with self._opening:
+        with self._opening, as_unavailable():
             if topic not in self._files:
                 self._files[topic] = TopicFile(self._topic_path(topic), topic, self._max_bytes)
             return self._files[topic]
@@ -129,7 +136,8 @@ class EmbeddedLog:
     def close(self) -> None:
         """Closes the files; consumers are closed by their owners."""
         with self._opening:
-            files, self._files = list(self._files.values()), {}
+            files = [*self._files.values(), *self._groups.values()]
+            self._files, self._groups = {}, {}
         for file in files:
             file.close()
 

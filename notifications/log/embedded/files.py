@@ -52,6 +52,7 @@ class Turn:
     """
 
     def __init__(self, path: Path) -> None:
+        self._name = path.stem
         self._file = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def __enter__(self) -> None:
@@ -62,7 +63,7 @@ class Turn:
             except BlockingIOError:
                 deadline = deadline or time.monotonic() + WRITE_WAIT_S
                 if time.monotonic() > deadline:
-                    raise
+                    raise LogUnavailable(f"{self._name} is held by a process that doesn't go on") from None
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
@@ -107,15 +108,15 @@ class Writer:
 class Readers:
     """Idle reading connections of one file, lent to whichever thread asks."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, synchronous: str) -> None:
+        self._open = lambda: connect(path, synchronous=synchronous)
         self._idle: list[sqlite3.Connection] = []
 
     @contextmanager
     def borrow(self) -> Iterator[sqlite3.Connection]:
         """A connection for a few short statements. Raises LogUnavailable."""
         with as_unavailable():
-            connection = self._idle.pop() if self._idle else connect(self._path, synchronous="FULL")
+            connection = self._idle.pop() if self._idle else self._open()
             try:
                 yield connection
             except BaseException:

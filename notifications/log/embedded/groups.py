@@ -2,8 +2,8 @@
 
 Times are the machine's monotonic clock in ms, which all its processes share and no clock change moves; one from
 before a reboot is recognised by lying further ahead than a lease can. Commits are `synchronous=NORMAL`: they outlive a
-`kill -9`. A power cut can take the latest, and then what they covered is done again: a first batch after an assignment is always
-marked as a repeat, so nothing more is needed.
+`kill -9`. A power cut can take the latest, and then what they covered is done again: a first batch after an
+assignment is always marked as a repeat, so nothing more is needed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import closing
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
@@ -199,12 +198,10 @@ class GroupFile:
         self._writer.close()
 
 
-def read_committed(path: Path, topic: str) -> dict[int, int]:
-    """The offsets a group has committed; empty where it hasn't, or was never there."""
-    if not path.exists():
-        return {}
-    with as_unavailable(), closing(connect(path, synchronous="NORMAL")) as connection:
-        return dict(connection.execute(SELECT_COMMITTED, (topic,)).fetchall())
+def read_committed(connection: sqlite3.Connection, topic: str) -> dict[int, int]:
+    """The offsets a group has committed; empty where it hasn't."""
+    made = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'partitions'").fetchone()[0]
+    return dict(connection.execute(SELECT_COMMITTED, (topic,)).fetchall()) if made else {}
 
 
 def read_generation(connection: sqlite3.Connection) -> int:

@@ -43,7 +43,7 @@ class TopicFile:
     def __init__(self, path: Path, name: str, max_bytes: int) -> None:
         self.name = name
         self._path = path
-        self._readers = Readers(path)
+        self._readers = Readers(path, synchronous="FULL")
         self._appender = Writer(path, synchronous="FULL", max_bytes=max_bytes)
         self._calls = GroupCommit(self._append)
         self._keeper = Writer(path, synchronous="FULL", max_bytes=max_bytes)

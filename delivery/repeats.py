@@ -1,0 +1,105 @@
+"""What may have been done before is checked against what is known of it (design.md, "What keeps it exact").
+
+Whoever checks lets the tracker pass the end of the delivery topic as it was when the check began: whatever had been
+produced by then is in the store. Unmarked records are never looked up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from delivery.orders import Failed, Job, counts, not_begun
+from delivery.status import ATTEMPTING, DEFERRED, FAILED, IN_DOUBT, is_final, was_sent
+from foundation.clock import now_ms
+from foundation.errors import LogUnavailable, StoreUnavailable
+from notifications.records import FailedSend
+from notifications.store.port import LogEntry
+from notifications.topology import DELIVERY, TOPICS
+
+LOOK_EVERY_S = 0.02
+COME_BACK_MS = 5_000
+
+
+class Checked(msgspec.Struct):
+    """`go`: to be sent (again). `failed`: whose failure is known, or in doubt. The rest is done."""
+
+    go: list[Job]
+    failed: list[Failed]
+
+
+def check(jobs: Sequence[Job], *, resend_in_doubt: Sequence[str], until: int) -> Checked:
+    """Sorts the marked ones out. Where the store can't answer before `until` (ms) they come back later, not begun."""
+    marked = [job for job in jobs if job.repeat]
+    if not marked:
+        return Checked(list(jobs), [])
+    checked = Checked([job for job in jobs if not job.repeat], [])
+    try:
+        known = _cells(marked, until)
+    except (StoreUnavailable, LogUnavailable) as error:
+        checked.failed += [not_begun(job, f"what was done before isn't known: {error}", COME_BACK_MS) for job in marked]
+        return checked
+    for job in marked:
+        cells = known.get((job.recipient.id, job.record.channel), ())
+        _sort(job, cells, checked, resend_in_doubt)
+    return checked
+
+
+def _sort(job: Job, cells: Sequence[LogEntry], checked: Checked, resend_in_doubt: Sequence[str]) -> None:
+    """One marked job: done, failed as known, in doubt, or to be sent."""
+    send, attempt = job.order.send.id, job.record.attempt
+    mine = [cell for cell in cells if cell.send in (send, "")]
+    now = [cell for cell in mine if cell.attempt == attempt]
+    if any(was_sent(cell.status) for cell in mine) or any(is_final(cell.status) for cell in now):
+        return
+    tried = next((cell for cell in now if cell.send and _ended(cell, job.record.hop)), None)
+    if tried is not None:
+        checked.failed.append(Failed(job, _as_known(job, tried)))
+    elif not any(cell.status == ATTEMPTING for cell in now) or job.record.priority in resend_in_doubt:
+        checked.go.append(job)
+    else:
+        why = "Begun before, and how that ended isn't known."
+        checked.failed.append(Failed(job, FailedSend(send=job.order.send, error="in_doubt", detail=why)))
+
+
+def _ended(cell: LogEntry, hop: int) -> bool:
+    """Whether this try is known to have failed, or to have been put off (this time, not an earlier one)."""
+    if cell.status == DEFERRED:
+        return cell.detail.get("stamps", {}).get("hop", 0) >= hop
+    return cell.status in (FAILED, IN_DOUBT)
+
+
+def _as_known(job: Job, cell: LogEntry) -> FailedSend:
+    error = cell.detail.get("error") or ("in_doubt" if cell.status == IN_DOUBT else "transient")
+    return FailedSend(
+        send=job.order.send,
+        error=error,
+        detail=cell.detail.get("detail", ""),
+        provider=job.account,
+        counts=counts(error),
+    )
+
+
+def _cells(jobs: Sequence[Job], until: int) -> Mapping[tuple[str, str], list[LogEntry]]:
+    from notifications.store import get_store
+
+    _await_tracker(until)
+    return get_store().cells({(job.recipient.id, job.record.channel) for job in jobs})
+
+
+def _await_tracker(until: int) -> None:
+    """Returns once the tracker has passed what is on the delivery topic now. Raises StoreUnavailable at `until`."""
+    from notifications.log import get_log
+
+    log, group = get_log(), TOPICS[DELIVERY].group
+    behind = log.end_offsets(DELIVERY)
+    while True:
+        passed = log.committed(group, DELIVERY)
+        behind = {partition: end for partition, end in behind.items() if passed.get(partition, 0) < end}
+        if not behind:
+            return
+        if now_ms() >= until:
+            raise StoreUnavailable("the tracker is behind")
+        time.sleep(LOOK_EVERY_S)

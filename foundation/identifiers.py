@@ -13,6 +13,14 @@ def new_notification_id() -> str:
     return f"notif_{uuid7().hex}"
 
 
+def notification_ids(first: str, count: int) -> list[str]:
+    """`count` ids (at most 4,096) of one call, computed from its `first`: whoever repeats the call arrives at the same.
+
+    An id's place in the call stands in the 12 bits after the UUIDv7's time, so they are ordered as the call was.
+    """
+    return [f"{first[:19]}{place:03x}{first[22:]}" for place in range(count)]
+
+
 def new_broadcast_id() -> str:
     """A time-ordered `bc_…`."""
     return f"bc_{uuid7().hex}"

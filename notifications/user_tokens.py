@@ -1,4 +1,4 @@
-"""Short-lived credentials for a user's own app (contract §2): signed tokens (minutes), one-time tickets for a socket."""
+"""Short-lived credentials for a user's own app (contract §2): signed tokens for minutes, one-time tickets."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from uuid_utils.compat import uuid7
@@ -15,6 +15,8 @@ from uuid_utils.compat import uuid7
 from foundation.redis import Unreachable, get_redis, key
 from preferences.facts import TypeFacts
 from templates_app.words import Words
+
+T = TypeVar("T")
 
 TextKey = tuple[int, int]
 """(key of the type, number of the version)."""
@@ -66,13 +68,21 @@ def keep_texts(texts: dict[TextKey, list[Words]]) -> None:
 def read_entries() -> list[Entry] | None:
     """The copied catalog, None when there is none or Redis is away."""
     raw = _quietly(lambda client: client.get(key("catalog", "types")))
-    return _entries.decode(raw) if raw else None
+    return _decoded(_entries, raw)
 
 
 def read_texts(wanted: list[TextKey]) -> dict[TextKey, list[Words]]:
     """Those of the `wanted` texts that have a copy."""
     found = _quietly(lambda client: client.hmget(key("catalog", "texts"), [_field(at) for at in wanted])) or []
-    return {at: _words.decode(raw) for at, raw in zip(wanted, found, strict=False) if raw}
+    texts = {at: _decoded(_words, raw) for at, raw in zip(wanted, found, strict=False)}
+    return {at: words for at, words in texts.items() if words is not None}
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], raw: bytes | None) -> T | None:
+    try:
+        return decoder.decode(raw) if raw else None
+    except msgspec.DecodeError:
+        return None  # another release's format: as if there were none
 
 
 def _field(at: TextKey) -> str:

@@ -1,4 +1,4 @@
-"""Reports onto `notifications.delivery`: many in a record, all of one partition (contract §3: keyed by notification id).
+"""Reports onto `notifications.delivery`: many in a record, all of one partition (contract §3).
 
 A record's key is the id of its first notification. So a partition holds everything about a notification, in order.
 """

@@ -1,0 +1,92 @@
+"""What operators look after: dead letters, alerts, quarantined records. All times are ms since the epoch."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class DeadLetter(models.Model):
+    """A delivery (or those of its sends that share a fate) that was parked (contract §5).
+
+    The identity is computed from the failure, so that the same one never parks twice. `record` is the encoded
+    ChannelRecord as it was tried last; `edited_data` replaces the event's data when it is replayed.
+    """
+
+    class State(models.TextChoices):
+        PARKED = "parked"
+        REPLAYED = "replayed"
+        DROPPED = "dropped"
+
+    identity = models.CharField(max_length=190, primary_key=True)
+    notification_id = models.CharField(max_length=64, db_index=True)
+    user = models.CharField(max_length=190)
+    channel = models.CharField(max_length=16)
+    type = models.CharField(max_length=128)
+    category = models.CharField(max_length=128)
+    priority = models.CharField(max_length=16)
+    lane = models.CharField(max_length=16)
+    reason = models.CharField(max_length=32)
+    error = models.CharField(max_length=32)
+    detail = models.TextField(blank=True)
+    provider = models.CharField(max_length=32, blank=True)
+    provider_code = models.CharField(max_length=64, blank=True)
+    attempts = models.PositiveIntegerField()
+    fell_back_to = models.CharField(max_length=16, blank=True, default="")
+    first_at = models.BigIntegerField()
+    last_at = models.BigIntegerField()
+    record = models.BinaryField()
+    edited_data = models.JSONField(null=True, blank=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PARKED)
+    changed_at = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-last_at"]
+        indexes = [
+            models.Index(fields=["state", "last_at"], name="dead_letter_age"),
+            models.Index(fields=["state", "error"], name="dead_letter_error"),
+        ]
+
+    def __str__(self) -> str:
+        return self.identity
+
+
+class Alert(models.Model):
+    """Something operators must hear of. The same identity is raised once; `posted_at` is when the webhook took it."""
+
+    identity = models.CharField(max_length=190, primary_key=True)
+    kind = models.CharField(max_length=32)
+    text = models.TextField()
+    detail = models.JSONField(default=dict)
+    at = models.BigIntegerField(db_index=True)
+    posted_at = models.BigIntegerField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class QuarantinedRecord(models.Model):
+    """A record nobody could handle, with its bytes (contract §9). The partition went on without it."""
+
+    class State(models.TextChoices):
+        KEPT = "kept"
+        RETRIED = "retried"
+
+    topic = models.CharField(max_length=64)
+    partition = models.PositiveIntegerField()
+    offset = models.BigIntegerField()
+    raw = models.BinaryField()
+    headers = models.JSONField(default=dict)
+    reason = models.TextField()
+    at = models.BigIntegerField()
+    state = models.CharField(max_length=16, choices=State.choices, default=State.KEPT)
+    changed_at = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [models.UniqueConstraint(fields=["topic", "partition", "offset"], name="quarantined_once")]
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}@{self.offset}"

@@ -1,0 +1,70 @@
+"""The quarantine of poison records: bytes kept, partition moved on (contract §9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+from django.db.models import QuerySet
+
+from delivery.control_plane import control_plane
+from delivery.models import QuarantinedRecord
+from foundation.clock import now_ms
+from foundation.errors import PoisonRecord
+from notifications.log.port import Message
+from notifications.records import HEADER_REPEAT, Attempting, ChannelRecord, Event, Failure, Reports, decode
+from notifications.topology import DELIVERY, DLQ, INTAKE_TOPICS
+
+log = structlog.get_logger(__name__)
+RETRY_BATCH = 500
+
+
+def put(topic: str, records: Sequence[tuple[int, int, bytes, Mapping[str, str]]], reason: str) -> None:
+    """Keeps records of `topic`, each (partition, offset, bytes, headers); one that is kept already stays as it is.
+
+    Raises ControlPlaneUnavailable: then the partition must wait.
+    """
+    at = now_ms()
+    rows = [
+        QuarantinedRecord(
+            topic=topic, partition=partition, offset=offset, raw=raw, headers=dict(headers), reason=reason, at=at
+        )
+        for partition, offset, raw, headers in records
+    ]
+    with control_plane():
+        QuarantinedRecord.objects.bulk_create(rows, ignore_conflicts=True)
+    places = [f"{partition}@{offset}" for partition, offset, _, _ in records]
+    log.error("records quarantined", topic=topic, records=places, reason=reason)
+
+
+def retry(rows: QuerySet[QuarantinedRecord]) -> int:
+    """Puts kept records back on their topics, marked as repeats, under a key of their own; returns how many."""
+    from notifications.log import get_log
+
+    done = 0
+    while batch := list(rows.filter(state=QuarantinedRecord.State.KEPT)[:RETRY_BATCH]):
+        get_log().produce(
+            [Message(row.topic, key_of(row), bytes(row.raw), {**row.headers, HEADER_REPEAT: "1"}) for row in batch]
+        )
+        QuarantinedRecord.objects.filter(pk__in=[row.pk for row in batch]).update(
+            state=QuarantinedRecord.State.RETRIED, changed_at=now_ms()
+        )
+        done += len(batch)
+    return done
+
+
+def key_of(row: QuarantinedRecord) -> str:
+    """The key a retried record goes under: the one it had, where its bytes can be read, else its place."""
+    try:
+        return _key_in(row.topic, bytes(row.raw))
+    except (PoisonRecord, LookupError):
+        return f"{row.topic}/{row.partition}@{row.offset}"
+
+
+def _key_in(topic: str, raw: bytes) -> str:
+    if topic == DELIVERY:
+        first = decode(Reports, raw).reports[0]
+        return first.rows[0][0] if isinstance(first, Attempting) else first.id
+    if topic == DLQ:
+        return decode(Failure, raw).record.recipients[0].id
+    return decode(Event if topic in INTAKE_TOPICS else ChannelRecord, raw).recipients[0].user

@@ -1,0 +1,98 @@
+"""The retry scheduler: failures to the due-time table, to another channel or to the dead letters; and what is due, out.
+
+Everything is computed from the failure (identities, times, fates), and every row is inserted if it isn't there: a batch
+that is done again changes nothing. The rows are durable before the caller's offset moves.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+from django.conf import settings
+from django.db import router, transaction
+
+from delivery import alerts, fates, parking
+from delivery.control_plane import control_plane
+from delivery.models import DeadLetter
+from delivery.plans import plan
+from foundation.clock import now_ms
+from foundation.errors import PoisonRecord
+from notifications.due import table
+from notifications.due.entry import RETRY, DueEntry
+from notifications.log.port import Message
+from notifications.records import HEADER_REPEAT, Event, Failure, Report, decode, encode
+from notifications.topology import INTAKE_TOPICS
+
+RELEASE_BATCH = 500
+RELEASE_LEASE_S = 30.0
+RELEASE_FOR_S = 20.0  # then the next tick goes on
+
+
+def schedule(failures: Sequence[Failure], *, repeat: bool, now: int) -> list[Report]:
+    """What follows on `failures`: rows are made durable here, the reports are for the caller to produce.
+
+    `repeat` is inherited by what comes of them. Raises ControlPlaneUnavailable: nothing was kept, try again.
+    """
+    planned = [
+        (failure, group)
+        for failure in failures
+        for group in plan(failure, now=now, resend_in_doubt=settings.IN_DOUBT_RESEND)
+    ]
+    known = fates.known_of(planned)
+    outcome = fates.Fates(repeat=repeat, now=now)
+    for failure, group in planned:
+        fates.settle(failure, group, known, outcome)
+    with control_plane(), transaction.atomic(using=router.db_for_write(DeadLetter)):
+        if outcome.entries:
+            table.put(outcome.entries)
+        parking.park(outcome.parked)
+        alerts.raise_alerts(outcome.alerts)
+        _remove(outcome.dead_addresses)
+    return outcome.reports
+
+
+def release(lanes: Sequence[str]) -> int:
+    """Produces what is due in `lanes` until nothing is left (or RELEASE_FOR_S is over); returns how many.
+
+    Any number at once share the work. Raises LogUnavailable, ControlPlaneUnavailable: the leases run out, and
+    whoever comes next produces the same, marked.
+    """
+    from notifications.log import get_log
+
+    owner, until, released = uuid.uuid4().hex, time.monotonic() + RELEASE_FOR_S, 0
+    while time.monotonic() < until:
+        entries = table.claim(lanes, now=now_ms(), limit=RELEASE_BATCH, owner=owner, lease_s=RELEASE_LEASE_S)
+        if not entries:
+            break
+        get_log().produce([_message(entry) for entry in entries])
+        table.finish([entry.identity for entry in entries])
+        released += len(entries)
+    if "standard" in lanes:
+        alerts.post_pending()  # here, where waiting for a webhook holds up nothing critical
+    return released
+
+
+def _message(entry: DueEntry) -> Message:
+    headers = {HEADER_REPEAT: "1"} if entry.repeat else None
+    return Message(entry.topic, entry.key, _value(entry), headers)
+
+
+def _value(entry: DueEntry) -> bytes:
+    """An event is decided as of when it is put on its topic: the time its row got when it was first claimed, so that it
+    has the same one when it is produced again. A retry keeps its own, and with it its place in the inbox."""
+    if entry.topic not in INTAKE_TOPICS or entry.kind == RETRY:
+        return entry.value
+    try:
+        return encode(msgspec.structs.replace(decode(Event, entry.value), now=entry.claimed_at))
+    except PoisonRecord:
+        return entry.value  # whoever reads it from the log quarantines it
+
+
+def _remove(dead: Sequence[tuple[str, str, str]]) -> None:
+    from preferences.addresses import invalidate_addresses
+
+    if dead:
+        invalidate_addresses(dead)

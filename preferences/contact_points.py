@@ -26,7 +26,7 @@ def check_user_id(user_id: str) -> str:
     """A name of 1-128 printable characters without spaces at its ends."""
     if not 0 < len(user_id) <= MAX_USER_ID or user_id != user_id.strip() or not _printable(user_id):
         raise InvalidRequest(
-            "the user id isn't valid", field="user_id", remedy=f"use 1 to {MAX_USER_ID} printable characters"
+            "The user id isn't valid.", field="user_id", remedy=f"Use 1 to {MAX_USER_ID} printable characters."
         )
     return user_id
 
@@ -38,7 +38,7 @@ def check_email(value: str, field: str = "email") -> str:
         validate_email(address)
     except (ValidationError, UnicodeError) as error:
         raise InvalidRequest(
-            "this is no email address", field=field, remedy="give one such as ann@example.com"
+            "This is no email address.", field=field, remedy="Give one such as ann@example.com."
         ) from error
     return address
 
@@ -59,9 +59,9 @@ def check_time_zone(value: str, field: str = "time_zone") -> str:
     if value in _zones():
         return value
     raise InvalidRequest(
-        f"“{value}” is no time zone",
+        f"“{value}” is no time zone.",
         field=field,
-        remedy=did_you_mean(value, _zones()) or "use an IANA name: Europe/Berlin",
+        remedy=did_you_mean(value, _zones()) or "Use an IANA name: Europe/Berlin.",
     )
 
 
@@ -70,16 +70,16 @@ def check_locale(value: str, field: str = "locale") -> str:
     try:
         return str(Locale.parse(value.replace("-", "_"))).replace("_", "-")
     except (ValueError, UnknownLocaleError) as error:
-        raise InvalidRequest(f"“{value}” is no locale", field=field, remedy="use a BCP 47 tag: en, de-AT") from error
+        raise InvalidRequest(f"“{value}” is no locale.", field=field, remedy="Use a BCP 47 tag: en, de-AT.") from error
 
 
 def check_token(value: str, field: str = "token") -> str:
     """A push token of up to 4,096 printable characters."""
     if not 0 < len(value) <= MAX_TOKEN or not _printable(value):
         raise InvalidRequest(
-            "this is no push token",
+            "This is no push token.",
             field=field,
-            remedy=f"use the token as the platform gave it, up to {MAX_TOKEN} characters",
+            remedy=f"Use the token as the platform gave it, up to {MAX_TOKEN} characters.",
         )
     return value
 
@@ -96,7 +96,7 @@ def _printable(value: str) -> bool:
 
 def _no_phone(field: str) -> InvalidRequest:
     return InvalidRequest(
-        "this is no phone number", field=field, remedy="give it with its country code (E.164): +4915112345678"
+        "This is no phone number.", field=field, remedy="Give it with its country code (E.164): +4915112345678."
     )
 
 

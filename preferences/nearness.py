@@ -15,6 +15,6 @@ def near_matches(name: str, known: Iterable[str]) -> list[str]:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """“did you mean …?” with the near matches, empty if there are none."""
+    """“Did you mean …?” with the near matches, empty if there are none."""
     matches = near_matches(name, known)
-    return f"did you mean {' or '.join(matches)}?" if matches else ""
+    return f"Did you mean {' or '.join(matches)}?" if matches else ""

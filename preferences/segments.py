@@ -73,7 +73,7 @@ def _condition(name: str) -> Condition:
     stored = Segment.objects.filter(name=name).values_list("condition", flat=True).first()
     if stored is None:
         known = Segment.objects.values_list("name", flat=True)
-        raise NotFound(f"there is no segment “{name}”", field="segment", remedy=did_you_mean(name, known) or None)
+        raise NotFound(f"There is no segment “{name}”.", field="segment", remedy=did_you_mean(name, known) or None)
     return parse_condition(stored)
 
 

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from foundation.errors import NotFound
-from foundation.redis import remembers
 from notifications import timeline
 from notifications.api.permissions import require_scope
 from notifications.credentials import TokenFacts
@@ -51,23 +50,13 @@ def status_of(id: str, token: TokenFacts) -> dict[str, Any]:
         _require_access(token, decisions[0].event, decisions[0].user)
         told = timeline.told(decisions, store.timelines([id]).get(id, []))
     else:
-        event = _accepted_event(id)
+        event = find_event(id)
+        if event is None:
+            raise _not_found()
         user = next((recipient.user for recipient in event.recipients if recipient.id == id), "")
         _require_access(token, event, user)
         told = timeline.accepted(event, id)
     return _for_user(told) if token.kind == "user" else told
-
-
-def _accepted_event(id: str) -> Event:
-    """What was accepted and isn't tracked yet: Redis knows at once, the log when Redis was wiped since."""
-    from notifications.accept import ACCEPTED_MARK_S, accepted_mark
-
-    event = accepted_mark([id]).get(id)
-    if event is None and not remembers(ACCEPTED_MARK_S * 1_000):
-        event = find_event(id)
-    if event is None:
-        raise _not_found()
-    return event
 
 
 def _require_access(token: TokenFacts, event: Event, user: str) -> None:

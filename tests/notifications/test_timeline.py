@@ -110,6 +110,7 @@ def test_every_status_and_every_reason_has_its_sentence():
     reasons = {*retries.PERMANENT.values(), retries.EXHAUSTED, retries.IN_DOUBT, retries.EXPIRED, retries.FELL_BACK}
     known = {*words.DROPPED, *words.PARKED, *words.DEFERRED}
     assert reasons <= known
-    drops = "opted_out no_address invalid_address suppressed rate_limited expired cancelled erased no_template duplicate"
+    of_contact_points = "no_address invalid_address suppressed erased"
+    drops = f"opted_out rate_limited expired cancelled no_template duplicate {of_contact_points}"
     assert set(drops.split()) <= set(words.DROPPED)
     assert words.sentence("something_new") == "Something new."

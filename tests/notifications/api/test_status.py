@@ -8,13 +8,16 @@ from foundation.errors import NotFound
 from foundation.identifiers import new_notification_id
 from notifications.api.status import status_of
 from notifications.credentials import TokenFacts
+from notifications.log import get_log
+from notifications.log.port import Message
 from notifications.lookup import drawn_at, find_event
 from notifications.records import Event, encode
 from notifications.store import get_store
 from notifications.store.port import Details
+from notifications.topology import RAW, TOPICS
 from tests.delivery.reports_of import decision, event, verdict
 
-pytestmark = [pytest.mark.django_db(databases=["default", "store"]), pytest.mark.usefixtures("redis")]
+pytestmark = pytest.mark.django_db(databases=["default", "store"])
 
 SENDER = TokenFacts(id="7", kind="service", scopes=frozenset({"notifications:read"}))
 OTHER = TokenFacts(id="8", kind="service", scopes=frozenset({"notifications:read"}))
@@ -43,6 +46,13 @@ def test_the_users_own_app_sees_the_way_but_not_the_senders_data(decided: str):
     assert "event" not in answer
 
 
+@pytest.fixture(autouse=True)
+def log():
+    log = get_log()
+    log.create_topics({topic.name: topic.partitions for topic in TOPICS.values()})
+    return log
+
+
 @pytest.mark.parametrize("token", [OTHER, OTHER_USER])
 def test_for_others_it_does_not_exist(decided: str, token: TokenFacts):
     with pytest.raises(NotFound) as refused:
@@ -59,15 +69,10 @@ def test_an_id_says_when_it_was_drawn():
     assert find_event("notif_x1y2z3") is None
 
 
-def test_with_redis_wiped_the_log_knows_what_was_accepted():
-    from notifications.log import get_log
-    from notifications.log.port import Message
-    from notifications.topology import RAW, TOPICS
-
-    get_log().create_topics({topic.name: topic.partitions for topic in TOPICS.values()})
+def test_it_is_accepted_at_once_though_nobody_routed_it_yet(log):
     id = new_notification_id()
     accepted: Event = event(id, token="7")
-    get_log().produce([Message(RAW, "u1", encode(accepted))])
+    log.produce([Message(RAW, "u1", encode(accepted))])
     assert find_event(id) == accepted
     assert find_event(new_notification_id()) is None
     assert status_of(id, SENDER)["status"] == "accepted"

@@ -77,6 +77,7 @@ end
 keep(p .. 'i:' .. user, 6, 5 + count)
 keep(p .. 's:' .. user, 6 + count, #ARGV)
 redis.call('SET', p .. 'w:' .. user, looked_at, 'EX', {WHOLE_S})
+touch(user)
 return 1
 """
 

@@ -181,6 +181,19 @@ def test_a_change_that_dies_leaves_nothing_wrong(redis: Any) -> None:
     assert unread.counts([user]) == {user: (0, 1)}
 
 
+def test_a_change_that_a_delivery_overtakes_loses_nothing(redis: Any) -> None:
+    user = new_user()
+    [id] = deliver(user)
+    unread.counts([user])
+
+    with unread.changing(user) as change:
+        get_store().change_state([StateChange(user=user, id=id, at=now_ms(), read=True, seen=True)])
+        deliver(user)
+        change.now_holds({id: (False, False)})
+
+    assert unread.counts([user]) == {user: (1, 1)}
+
+
 def test_a_redis_that_is_away_costs_a_look_into_the_store(
     redis: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
@@ -225,12 +238,16 @@ class Story:
             mark(self.user, self.ids[n % len(self.ids)], read=n % 3 > 0, seen=n % 2 > 0)
 
     def begin_change(self, n: int) -> None:
-        change = unread.changing(self.user)
-        change.__enter__()
-        self.open_changes.append(change)
-        if self.ids and n % 2:
+        managed = unread.changing(self.user)
+        change = managed.__enter__()
+        after = {}
+        if self.ids:
             id = self.ids[n % len(self.ids)]
-            get_store().change_state([StateChange(user=self.user, id=id, at=now_ms(), read=True)])
+            get_store().change_state([StateChange(user=self.user, id=id, at=now_ms(), read=n % 2 > 0)])
+            [entry] = get_store().inbox_entries(self.user, [id])
+            after = {id: (not entry.read, not entry.seen)}
+        change.now_holds(after)
+        self.open_changes.append(managed)
 
     def end_change(self, n: int) -> None:
         if self.open_changes:

@@ -20,6 +20,8 @@ from notifications.store.sql.connection import ALIAS, portions, reachable, write
 DAY_MS = 86_400_000
 # A row may be stored this much later than its position says and is still found by `inbox_since`.
 LATE_MS = DAY_MS
+ROWS_A_FETCH = 2_000
+NEVER = readstate.NEVER
 
 ADD = """INSERT INTO notifications_by_user
     (id, user, at, type, category, priority, content, expires_at, stored_at)
@@ -69,7 +71,7 @@ class SqlInbox:
             mark = _mark(user)
             rows = _where_set(_rows(user), "archived", archived)
             if unread:
-                rows = _where_unset(rows, "read", mark)
+                rows = _where_unread(rows, mark)
             if category is not None:
                 rows = rows.filter(category=category)
             if before is not None:
@@ -98,11 +100,16 @@ class SqlInbox:
         write(MARK, [(user, up_to)])
 
     def unread_ids(self, user: str) -> tuple[set[str], set[str]]:
+        unread, unseen = set(), set()
         with reachable():
             mark = _mark(user)
-            rows = _where_set(_rows(user), "archived", False)
-            unread = set(_where_unset(rows, "read", mark).values_list("id", flat=True))
-            unseen = set(_where_unset(rows, "seen", mark).values_list("id", flat=True))
+            rows = _kept(user).values_list("id", "stored_at", "state__read", "state__seen", "state__archived")
+            for id, stored_at, read, seen, archived in rows.iterator(ROWS_A_FETCH):
+                if not readstate.is_set(archived or NEVER):
+                    if not readstate.is_set_under(read or NEVER, stored_at=stored_at, mark=mark):
+                        unread.add(id)
+                    if not readstate.is_set_under(seen or NEVER, stored_at=stored_at, mark=mark):
+                        unseen.add(id)
         return unread, unseen
 
 
@@ -120,10 +127,16 @@ def _columns(row: InboxRow, content: bytes, now: int) -> tuple[Any, ...]:
     )
 
 
+def _kept(user: str) -> QuerySet[InboxItem]:
+    return InboxItem.objects.using(ALIAS).filter(user=user, at__gte=oldest_kept())
+
+
 def _rows(user: str) -> QuerySet[InboxItem]:
-    kept = InboxItem.objects.using(ALIAS).filter(user=user, at__gte=oldest_kept())
-    words = {f"{part}_word": Coalesce(F(f"state__{part}"), readstate.NEVER) for part in ("read", "seen", "archived")}
-    return kept.select_related("state").alias(**words)
+    return _kept(user).select_related("state")
+
+
+def _word(part: str) -> Coalesce:
+    return Coalesce(F(f"state__{part}"), NEVER)
 
 
 def _mark(user: str) -> int:
@@ -132,13 +145,13 @@ def _mark(user: str) -> int:
 
 def _where_set(rows: QuerySet[InboxItem], part: str, value: bool) -> QuerySet[InboxItem]:
     """`readstate.is_set`, in SQL."""
-    return rows.alias(bit=F(f"{part}_word") % 2).filter(bit=int(value))
+    return rows.alias(bit=_word(part) % 2).filter(bit=int(value))
 
 
-def _where_unset(rows: QuerySet[InboxItem], part: str, mark: int) -> QuerySet[InboxItem]:
+def _where_unread(rows: QuerySet[InboxItem], mark: int) -> QuerySet[InboxItem]:
     """`not readstate.is_set_under`, in SQL."""
-    outside_mark = Q(stored_at__gt=mark) | Q(**{f"{part}_word__gt": readstate.stamp(mark, True)})
-    return rows.alias(**{f"{part}_bit": F(f"{part}_word") % 2}).filter(outside_mark, **{f"{part}_bit": 0})
+    outside_mark = Q(stored_at__gt=mark) | Q(read_word__gt=readstate.stamp(mark, True))
+    return rows.alias(read_word=_word("read")).alias(read_bit=F("read_word") % 2).filter(outside_mark, read_bit=0)
 
 
 def _entries(rows: Iterable[InboxItem], mark: int) -> list[InboxEntry]:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from notifications.log.topics import ensure_topics
+from notifications.log import ensure_topics
 
 
 class Command(BaseCommand):

@@ -1,0 +1,72 @@
+"""Given for the tests of the whole pipeline: an empty platform in one process, and a type with words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notifications import credentials, rate
+from notifications.log import get_log
+from preferences.models import Device, PreferenceRow, User
+from templates_app.catalog import get_catalog
+from templates_app.models import NotificationType
+from templates_app.publish import publish
+from templates_app.texts import TEXTS
+from templates_app.words import Words
+from tests.notifications.accepting import create_topics
+from tests.pipeline import Pipeline, working
+
+
+@pytest.fixture(scope="session")
+def worker(redis_server: Path, django_db_setup: None) -> Iterator[None]:
+    """One Celery worker for all of these tests."""
+    with working():
+        yield
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, settings, transactional_db: None, redis: object, worker: None) -> Iterator[Pipeline]:
+    """An empty platform: its own log, databases and Redis."""
+    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": tmp_path / "log"}
+    get_log.cache_clear()
+    get_catalog.cache_clear()
+    TEXTS.clear()
+    credentials._local.clear()
+    rate._slices.clear()
+    create_topics()
+    running = Pipeline()
+    yield running
+    running.close()
+    get_log().close()
+    get_log.cache_clear()
+    get_catalog.cache_clear()
+
+
+@pytest.fixture
+def order_shipped(pipeline: Pipeline) -> NotificationType:
+    """A type with words for every channel."""
+    kind = NotificationType.objects.create(
+        name="order_shipped",
+        category="order_updates",
+        priority="high",
+        channels=["in_app", "push", "email", "sms"],
+    )
+    texts = [
+        Words("in_app", "en", title="On its way", body="{{ order }} left us.", action_url="/orders/{{ order }}"),
+        Words("push", "en", title="On its way", body="{{ order }} left us."),
+        Words("email", "en", title="{{ order }} is on its way", body="It left us.", html="<p>It left us.</p>"),
+        Words("sms", "en", body="{{ order }} left us."),
+    ]
+    publish(kind, texts)
+    return kind
+
+
+@pytest.fixture
+def ada(pipeline: Pipeline) -> User:
+    """A user who can be reached everywhere and wants it all."""
+    user = User.objects.create(user_id="usr_42", email="ada@example.com", phone="+4915112345678", locale="en")
+    Device.objects.create(user=user, device_id="phone", token="token-1", platform="apns")
+    PreferenceRow.objects.create(user=user, scope="*", channel="sms", enabled=True)
+    return user

@@ -17,12 +17,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if not apps.ready:
     django.setup()
 
-from django.urls import path, re_path  # noqa: E402
+from django.urls import path, re_path
 
-from channels_app.calls import Calls  # noqa: E402
-from channels_app.consumer import InboxConsumer  # noqa: E402
-from channels_app.polite import before_stopping  # noqa: E402
-from channels_app.switchboard import Switchboard  # noqa: E402
+from channels_app.calls import Calls
+from channels_app.consumer import InboxConsumer
+from channels_app.polite import before_stopping
+from channels_app.switchboard import Switchboard
 
 
 class Gateway:

@@ -36,7 +36,7 @@ def judge(
     if origin is not None and not _allowed(origin, origins):
         return Refusal(403, 4403, f"origin {origin[:200]} is not among the setting ALLOWED_ORIGINS")
     if sockets >= soft_limit:
-        return Refusal(503, 1013, "this gateway is full, come back later", random.randint(*RETRY_AFTER_S))  # noqa: S311
+        return Refusal(503, 4413, "this gateway is full, come back later", random.randint(*RETRY_AFTER_S))  # noqa: S311
     asked = parse_qs(query.decode("latin-1"))
     if any(name in asked for name in LONG_LIVED):
         return Refusal(400, 4400, "tokens never go in a URL: send the auth frame first, or connect with ?ticket=")

@@ -63,8 +63,9 @@ class House:
         """Takes everybody out of Redis and ends; a Redis that is away forgets by itself."""
         if self._task is None:
             return
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        while not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=0.5)
         try:
             async with _connect() as client:
                 await _run(client, LEAVE, list(self._users), self.name)
@@ -114,7 +115,7 @@ class House:
 
     async def _watch(self, client: Any) -> None:
         """Looks each second whether Redis was emptied or has forgotten us (contract §6)."""
-        while True:
+        while not _cancelled():
             await asyncio.sleep(WATCH_S)
             epoch, subscribed = await self._look(client)
             if not subscribed:
@@ -134,13 +135,13 @@ class House:
         return epoch, subscribers[0][1] > 0
 
     async def _renew(self, client: Any) -> None:
-        while True:
+        while not _cancelled():
             await asyncio.sleep(settings.PRESENCE_S / 3)
             await self._enter_all(client)
 
     async def _register(self, client: Any) -> None:
         """What changed while the last call was under way goes in the next: batches by themselves."""
-        while True:
+        while not _cancelled():
             await self._wake.wait()
             self._wake.clear()
             changed, self._changed = self._changed, set()
@@ -160,6 +161,12 @@ class House:
 
     async def _enter_all(self, client: Any) -> None:
         await _run(client, ENTER, list(self._users), self.name, _presence_s())
+
+
+def _cancelled() -> bool:
+    """Asked each round: Python 3.11's `asyncio.wait_for`, which redis-py sends through, can swallow a cancellation."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _presence_s() -> int:

@@ -21,7 +21,7 @@ from notifications.announce import Letter
 TICK_S = 1.0
 COME_BACK_MS = (500, 15_000)
 FAREWELL_S = 2.0
-GOING_AWAY = 1012
+GOING_AWAY = 4012
 
 log = structlog.get_logger(__name__)
 

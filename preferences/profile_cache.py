@@ -70,8 +70,17 @@ def read(user_ids: Sequence[str]) -> tuple[dict[str, Profile], Ticket]:
     prefix = key(_PROFILE)
     names = [key("profiles-born"), key("profiles-drops"), *[prefix + each for each in user_ids]]
     born, drops, *values = client.mget(names)
-    found = {user: _decode(value) for user, value in zip(user_ids, values, strict=True) if value is not None}
+    decoded = zip(user_ids, map(_profile, values), strict=True)
+    found = {user: profile for user, profile in decoded if profile is not None}
     return found, Ticket(born or b"", int(drops or 0), now_ms())
+
+
+def _profile(value: bytes | None) -> Profile | None:
+    """None for what isn't there, and for what another version of us wrote in another form: SQL knows."""
+    try:
+        return None if value is None else _decode(value)
+    except msgspec.DecodeError:
+        return None
 
 
 def fill(profiles: Iterable[Profile], ticket: Ticket) -> int:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import Any
 
 import msgspec
+import structlog
 
+from foundation.errors import InvalidRequest
 from preferences.facts import Device, PreferenceCell, Profile, QuietHours
 from preferences.models import Device as DeviceRow
 from preferences.models import InvalidAddress, PreferenceRow, Suppression, User
+from preferences.quiet_hours_input import check_quiet_hours
+
+log = structlog.get_logger(__name__)
 
 _COLUMNS = ("id", "user_id", "locale", "time_zone", "email", "phone", "quiet_hours", "erased_at")
 
@@ -46,7 +52,7 @@ def load(user_ids: Sequence[str]) -> dict[str, Profile]:
             email=user.email,
             phone=user.phone,
             devices=tuple(devices[user.id]),
-            quiet_hours=msgspec.convert(user.quiet_hours, QuietHours) if user.quiet_hours else None,
+            quiet_hours=_quiet_hours(user.user_id, user.quiet_hours),
             preferences=tuple(cells[user.id]),
             suppressed=suppressed.intersection([user.email, user.phone, *(each.token for each in devices[user.id])]),
             invalid=frozenset(invalid[user.id]),
@@ -60,6 +66,17 @@ def load(user_ids: Sequence[str]) -> dict[str, Profile]:
 def _suppressed(addresses: Iterable[str]) -> frozenset[str]:
     asked = {address for address in addresses if address}
     return frozenset(Suppression.objects.filter(address__in=asked).values_list("address", flat=True))
+
+
+def _quiet_hours(user_id: str, stored: Any) -> QuietHours | None:
+    """What can't be read must not hold up everybody else in the batch: it counts as none, and is logged."""
+    if not stored:
+        return None
+    try:
+        return check_quiet_hours(msgspec.convert(stored, QuietHours))
+    except (msgspec.ValidationError, InvalidRequest) as error:
+        log.error("quiet hours can't be read", user=user_id, error=str(error))
+        return None
 
 
 def _grouped(pairs: Iterable[tuple]) -> defaultdict[int, list]:

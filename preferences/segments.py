@@ -74,7 +74,7 @@ def _condition(name: str) -> Condition:
     if stored is None:
         known = Segment.objects.values_list("name", flat=True)
         raise NotFound(f"There is no segment “{name}”.", field="segment", remedy=did_you_mean(name, known) or None)
-    return parse_condition(stored)
+    return parse_condition(stored or {})
 
 
 def _any_locale(locales: tuple[str, ...]) -> Q:

@@ -20,7 +20,7 @@ from templates_app.catalog import get_catalog
 MAX_CELLS = 1_000
 
 
-class CellBody(Body):
+class CellBody(Body, frozen=True):
     """`type` is a notification type, a category, or "*"; `channel` a channel or "*"."""
 
     type: str
@@ -28,7 +28,7 @@ class CellBody(Body):
     enabled: bool
 
 
-class PreferencesBody(Body):
+class PreferencesBody(Body, frozen=True):
     """The cells to set; all others stay as they are."""
 
     preferences: Annotated[list[CellBody], msgspec.Meta(max_length=MAX_CELLS)]

@@ -21,6 +21,10 @@ class StructExtension(OpenApiSerializerExtension):
         """The component's name: the struct's."""
         return self.target.__name__
 
+    def get_identity(self, auto_schema: Any, direction: Any) -> str:
+        """What tells two components of one name apart; here a name is one struct."""
+        return self.target.__name__
+
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         """The struct's schema; the structs inside become components of their own."""
         _, components = msgspec.json.schema_components([self.target], ref_template=REF)

@@ -18,7 +18,7 @@ from preferences.facts import QuietHours
 from preferences.models import Device, User
 
 
-class QuietHoursBody(Body):
+class QuietHoursBody(Body, frozen=True):
     """Local times "HH:MM" in the user's zone; `days` are ISO weekdays (1 Monday … 7 Sunday) on which they start."""
 
     start: str
@@ -26,7 +26,7 @@ class QuietHoursBody(Body):
     days: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
 
 
-class UserBody(Body):
+class UserBody(Body, frozen=True):
     """What is left out stays as it is; null clears it."""
 
     email: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -38,7 +38,7 @@ class UserBody(Body):
     last_active: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class DeviceBody(Body):
+class DeviceBody(Body, frozen=True):
     """A push token as the platform gave it. `platform`: apns, fcm, web."""
 
     token: str

@@ -179,3 +179,18 @@ def test_an_erased_user_is_known_as_such(ann):
     ann.save()
 
     assert profiles(["usr_ann"])["usr_ann"].erased
+
+
+def test_one_users_unreadable_quiet_hours_hold_up_nobody(ann):
+    User.objects.create(user_id="usr_odd", quiet_hours={"start": "25:00", "end": "nine"})
+
+    known = profiles(["usr_odd", "usr_ann"])
+    assert known["usr_odd"].quiet_hours is None
+    assert known["usr_ann"].quiet_hours is not None
+
+
+def test_what_another_version_cached_is_read_anew(ann, redis):
+    fill_cache("usr_ann")
+    redis.set("np:profile:usr_ann", b"\x81\xa1x\x01")
+
+    assert profiles(["usr_ann"])["usr_ann"].email == "ann@example.com"

@@ -1,0 +1,147 @@
+"""Users, the suppression list and segments in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from preferences import segments
+from preferences.admin_forms import DeviceForm, SuppressionForm, UserForm
+from preferences.channels import LABELS
+from preferences.models import Device, InvalidAddress, PreferenceRow, Segment, Suppression, User
+
+NOTHING = "–"
+
+
+class DeviceInline(TabularInline):
+    model = Device
+    form = DeviceForm
+    extra = 0
+    tab = True
+    fields = ("platform", "token", "name", "registered_at")
+    readonly_fields = ("registered_at",)
+
+
+class PreferenceInline(TabularInline):
+    model = PreferenceRow
+    extra = 0
+    tab = True
+    fields = ("scope", "channel", "enabled", "updated_at")
+    readonly_fields = ("updated_at",)
+
+
+class InvalidAddressInline(TabularInline):
+    model = InvalidAddress
+    extra = 0
+    tab = True
+    verbose_name_plural = "dead addresses"
+    fields = ("channel", "address", "created_at")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ErasedFilter(admin.SimpleListFilter):
+    """Whether the user's data was erased."""
+
+    title = "erased"
+    parameter_name = "erased"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "Not erased"), ("yes", "Erased")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        return queryset.filter(erased_at__isnull=self.value() == "no") if self.value() else queryset
+
+
+@admin.register(User)
+class UserAdmin(ModelAdmin):
+    form = UserForm
+    list_display = ("user_id", "email_shown", "phone_shown", "locale", "time_zone", "reach", "quiet", "state")
+    list_filter = (ErasedFilter, "locale", "time_zone", "devices__platform")
+    list_filter_submit = True
+    search_fields = ("user_id", "email", "phone", "devices__token")
+    search_help_text = "User id, email, phone number or push token"
+    empty_value_display = NOTHING
+    inlines = (DeviceInline, PreferenceInline, InvalidAddressInline)
+    readonly_fields = ("created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("user_id", ("email", "phone"), ("locale", "time_zone"))}),
+        ("Quiet hours", {"fields": ("quiet_hours",)}),
+        ("Facts", {"fields": ("attributes", "last_active", "erased_at", ("created_at", "updated_at"))}),
+    )
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).annotate(device_count=Count("devices"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """The id is what other services know the user by: it never changes."""
+        return (*self.readonly_fields, "user_id") if obj else self.readonly_fields
+
+    @display(description="Email", ordering="email")
+    def email_shown(self, user: User) -> str:
+        return user.email or NOTHING
+
+    @display(description="Phone", ordering="phone")
+    def phone_shown(self, user: User) -> str:
+        return user.phone or NOTHING
+
+    @display(description="Devices", ordering="device_count")
+    def reach(self, user: Any) -> str:
+        return str(user.device_count or NOTHING)
+
+    @display(description="Quiet hours")
+    def quiet(self, user: User) -> str:
+        return f"{user.quiet_hours['start']}-{user.quiet_hours['end']}" if user.quiet_hours else NOTHING
+
+    @display(description="State", label={"active": "success", "erased": "danger"})
+    def state(self, user: User) -> str:
+        return "erased" if user.erased_at else "active"
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ModelAdmin):
+    form = SuppressionForm
+    list_display = ("address", "channel_label", "reason_label", "created_at")
+    list_filter = ("channel", "reason", "created_at")
+    list_filter_submit = True
+    search_fields = ("address",)
+    search_help_text = "Email address, phone number or push token"
+    date_hierarchy = "created_at"
+    readonly_fields = ("created_at",)
+
+    @display(description="Channel", ordering="channel", label=True)
+    def channel_label(self, row: Suppression) -> str:
+        return LABELS.get(row.channel, row.channel)
+
+    @display(
+        description="Reason",
+        ordering="reason",
+        label={"Hard bounce": "warning", "Complaint": "danger", "STOP by SMS": "danger", "By hand": "info"},
+    )
+    def reason_label(self, row: Suppression) -> str:
+        return row.get_reason_display()
+
+
+@admin.register(Segment)
+class SegmentAdmin(ModelAdmin):
+    list_display = ("name", "description", "members", "updated_at")
+    search_fields = ("name", "description")
+    readonly_fields = ("members", "updated_at")
+    fields = ("name", "description", "condition", "members", "updated_at")
+
+    @display(description="Members now")
+    def members(self, segment: Segment) -> str:
+        return f"{segments.size(segment.name):,}" if segment.pk else NOTHING
+
+    def has_delete_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
+        """`all_active_users` is what broadcasts count on."""
+        kept = obj is not None and obj.name == segments.ALL_ACTIVE_USERS
+        return super().has_delete_permission(request, obj) and not kept

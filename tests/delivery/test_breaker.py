@@ -1,0 +1,75 @@
+"""The breaker of an account, over its whole life."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery import breaker
+from foundation.redis import get_redis, key
+
+pytestmark = pytest.mark.usefixtures("redis")
+
+
+def opened() -> None:
+    breaker.record("ses", ok=0, failed=breaker.THRESHOLD)
+
+
+def let_time_pass() -> None:
+    get_redis().hset(key("breaker", "ses"), mapping={"until": 1, "trial": 0, "shut": 0})
+
+
+def test_it_lets_everything_through_while_it_is_closed():
+    assert breaker.admit("ses", 500) == (500, 0, breaker.CLOSED)
+
+
+def test_repeated_failures_open_it():
+    for _ in range(breaker.THRESHOLD):
+        assert breaker.state("ses").state == breaker.CLOSED
+        breaker.record("ses", ok=0, failed=1)
+    assert breaker.admit("ses", 500).count == 0
+    assert 0 < breaker.state("ses").wait_ms <= breaker.OPEN_MS
+
+
+def test_failures_among_many_that_arrive_do_not():
+    breaker.record("ses", ok=1_000, failed=100)
+    assert breaker.admit("ses", 500).count == 500
+
+
+def test_half_open_it_tries_a_few_by_one_worker_at_a_time():
+    opened()
+    let_time_pass()
+    assert breaker.state("ses").state == breaker.HALF_OPEN
+    assert breaker.admit("ses", 500) == (breaker.TRIAL, 0, breaker.HALF_OPEN)
+    assert breaker.admit("ses", 500).count == 0
+
+
+def test_a_success_closes_it_and_a_failure_opens_it_for_longer():
+    opened()
+    let_time_pass()
+    breaker.admit("ses", 500)
+    breaker.record("ses", ok=0, failed=1)
+    assert breaker.OPEN_MS < breaker.state("ses").wait_ms <= 2 * breaker.OPEN_MS
+    let_time_pass()
+    breaker.admit("ses", 500)
+    breaker.record("ses", ok=breaker.TRIAL, failed=0)
+    assert breaker.admit("ses", 500).count == 500
+
+
+def test_what_began_before_it_opened_changes_nothing():
+    opened()
+    breaker.record("ses", ok=50, failed=0)
+    assert breaker.state("ses").state == breaker.OPEN
+
+
+def test_a_retry_after_shuts_it_for_just_that_long():
+    breaker.record("ses", ok=5, failed=0, retry_after_ms=3_000)
+    assert breaker.state("ses").state == breaker.RETRY_AFTER
+    assert 2_000 < breaker.admit("ses", 5).wait_ms <= 3_000
+
+
+def test_a_channel_is_shut_only_when_all_its_accounts_are():
+    assert breaker.shut_ms("in_app") == 0
+    breaker.record("apns", ok=0, failed=0, retry_after_ms=9_000)
+    assert breaker.shut_ms("push") == 0
+    breaker.record("fcm", ok=0, failed=0, retry_after_ms=3_000)
+    assert 0 < breaker.shut_ms("push") <= 3_000

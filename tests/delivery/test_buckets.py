@@ -1,0 +1,83 @@
+"""The token bucket of an account: its rate is kept by all together, bulk comes last, Redis may go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from delivery import buckets
+from foundation.redis import get_redis, key
+
+pytestmark = pytest.mark.usefixtures("redis")
+
+
+@pytest.fixture(autouse=True)
+def rates(settings) -> None:
+    settings.PROVIDER_RATES = {"ses": 1_000, "fcm": 0}
+
+
+def fill(tokens: float) -> None:
+    at = time.time() * 1_000
+    get_redis().hset(key("bucket", "ses"), mapping={"tokens": tokens, "bulk": tokens, "at": at})
+
+
+def test_it_gives_what_it_has_and_says_when_the_next_comes():
+    fill(100)
+    first = buckets.take("ses", "critical", 1_000)
+    assert 100 <= first.count <= 140  # and what has dripped in since
+    assert buckets.take("ses", "critical", 1_000).wait_ms <= 1
+
+
+def test_all_takers_together_stay_within_the_rate():
+    fill(0)
+    began = time.monotonic()
+    taken = 0
+    while time.monotonic() - began < 0.3:
+        taken += buckets.take("ses", "critical", 50).count
+    assert taken <= (time.monotonic() - began) * 1_000 + 1
+
+
+def test_bulk_takes_no_more_than_its_share_and_leaves_the_others_theirs():
+    fill(1_000)
+    assert buckets.take("ses", "bulk", 10_000).count <= 800
+    fill(200)
+    assert buckets.take("ses", "bulk", 1_000).count <= 30  # the reserve stays
+    assert buckets.take("ses", "standard", 1_000).count >= 120
+    assert buckets.take("ses", "critical", 1_000).count >= 40
+
+
+def test_a_wiped_redis_starts_with_little():
+    get_redis().flushall()
+    assert 0 < buckets.take("ses", "standard", 1_000).count <= 160
+
+
+def test_a_rate_of_zero_lifts_the_limit():
+    assert buckets.take("fcm", "bulk", 100_000) == (100_000, 0)
+
+
+def test_what_gets_no_token_is_given_a_place_behind_the_others():
+    first, apart = buckets.postpone("ses", 500)
+    behind, _ = buckets.postpone("ses", 500)
+    assert (first, apart) == (0, 1.0)
+    assert 450 <= behind <= 500
+
+
+class TestWithoutRedis:
+    @pytest.fixture(autouse=True)
+    def no_redis(self, redis, settings, tmp_path) -> Iterator[None]:
+        from foundation import redis as module
+
+        settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
+        module.get_redis.cache_clear()
+        buckets._scripts.cache_clear()
+        buckets._local.cache_clear()
+        yield
+        module.get_redis.cache_clear()
+        buckets._scripts.cache_clear()
+        buckets._local.cache_clear()
+
+    def test_each_process_takes_a_small_share(self):
+        assert buckets.take("ses", "standard", 1_000).count <= 1_000 * buckets.LOCAL_SHARE
+        assert buckets.postpone("ses", 10)[0] > 0

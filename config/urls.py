@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+# The docs tell nothing that a token guards.
+PUBLIC = {"authentication_classes": [], "permission_classes": []}
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/schema", SpectacularAPIView.as_view(**PUBLIC), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema", **PUBLIC), name="docs"),
     path("api/v1/", include("notifications.api.urls")),
     path("", include("channels_app.urls")),
     path("", include("delivery.urls")),
     path("", include("demo.urls")),
 ]
+
+handler404 = "notifications.api.problems.page_not_found"
+handler500 = "notifications.api.problems.server_error"

@@ -140,6 +140,14 @@ def _why_not_json(raw: bytes, error: Exception, path: str) -> InvalidRequest:
     return InvalidRequest(f"The body is not JSON: {error}.", field=path or "$", remedy="Send one valid JSON object.")
 
 
+def leniently(raw: bytes) -> Any:
+    """What the standard library makes of a body that msgspec refused, to tell what is wrong where; None if nothing."""
+    try:
+        return json.loads(raw, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
 class BoundedJSONParser(BaseParser):
     """DRF's parser for `request.data`: the same bounds and checks, for views without a typed body."""
 

@@ -35,6 +35,8 @@ from notifications.api.rendering import JSONRenderer
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_UNREACHABLE_S = 2.0
 
+_AWAY = (Unreachable, *RedisUnreachable, DatabaseError, InterfaceError)
+
 log = logging.getLogger(__name__)
 
 _CODES = {
@@ -77,7 +79,7 @@ def as_refused(error: Exception) -> Refused | None:
     """The refusal that an exception stands for, or None when it is a fault of ours (500)."""
     if isinstance(error, Refused):
         return error
-    if isinstance(error, Unreachable | RedisUnreachable | DatabaseError | InterfaceError):
+    if isinstance(error, _AWAY):
         log.warning("a server of ours is away: %s: %s", type(error).__name__, error)
         return Unavailable(
             "A server this needs is away; nothing was written.",

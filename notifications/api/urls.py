@@ -5,10 +5,19 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from notifications.api import struct_schema  # noqa: F401 - registers itself with drf-spectacular
+from notifications.api.cancelling import NotificationView
 from notifications.api.preferences import PreferencesView
+from notifications.api.sending import BatchView, ExplainView, SendView
+from notifications.api.user_tokens import TicketView, UserTokenView
 from notifications.api.users import DevicesView, DeviceView, UserView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("notifications", SendView.as_view()),
+    path("notifications/batch", BatchView.as_view()),
+    path("notifications/explain", ExplainView.as_view()),
+    path("notifications/<str:id>", NotificationView.as_view()),
+    path("users/<str:user_id>/tokens", UserTokenView.as_view()),
+    path("users/<str:user_id>/tickets", TicketView.as_view()),
     path("users/<str:user_id>", UserView.as_view()),
     path("users/<str:user_id>/devices", DevicesView.as_view()),
     path("users/<str:user_id>/devices/<str:device_id>", DeviceView.as_view()),

@@ -34,12 +34,21 @@ def create_topics() -> None:
     get_log().create_topics({name: topic.partitions for name, topic in TOPICS.items()})
 
 
+_begun_at: dict[tuple[str, int], int] = {}
+
+
+def begin_here() -> None:
+    """From here on `written` tells what was written."""
+    log = get_log()
+    _begun_at.update({(t, p): end for t in INTAKE_TOPICS for p, end in log.end_offsets(t).items()})
+
+
 def written() -> list[tuple[str, Event, dict[str, str]]]:
-    """(topic, event, headers) of everything on the intake topics."""
+    """(topic, event, headers) of what this test put on the intake topics."""
     log = get_log()
     return [
         (topic, decode(Event, record.value), dict(record.headers))
         for topic in INTAKE_TOPICS
         for partition, end in log.end_offsets(topic).items()
-        for record in log.read(topic, partition, 0, end)
+        for record in log.read(topic, partition, _begun_at.get((topic, partition), 0), end)
     ]

@@ -10,15 +10,22 @@ import pytest
 from notifications import credentials, rate
 from notifications.log import get_log
 from templates_app.catalog import get_catalog
-from tests.notifications.accepting import create_topics
+from tests.notifications.accepting import begin_here, create_topics
+
+
+@pytest.fixture(scope="session")
+def log_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the embedded log of all these tests."""
+    return tmp_path_factory.mktemp("log")
 
 
 @pytest.fixture
-def empty_log(tmp_path: Path, settings) -> Iterator[None]:
-    """An embedded log of this test's own with all topics."""
-    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": tmp_path / "log"}
+def empty_log(log_folder: Path, settings) -> Iterator[None]:
+    """The embedded log with all topics; `accepting.written` tells what this test put there."""
+    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": log_folder}
     get_log.cache_clear()
     create_topics()
+    begin_here()
     yield
     get_log().close()
     get_log.cache_clear()

@@ -31,7 +31,8 @@ PRICE_DROP = Message(
 
 _STORIES = """
 {% for story in stories %}
-<p><a href="{{ story.url }}"><strong>{{ story.title }}</strong></a><br><span class="quiet">{{ story.summary }}</span></p>
+<p><a href="{{ story.url }}"><strong>{{ story.title }}</strong></a><br>
+<span class="quiet">{{ story.summary }}</span></p>
 {% endfor %}"""
 _STORIES_TEXT = "{% for story in stories %}- {{ story.title }}\n  {{ story.url }}\n{% endfor %}"
 
@@ -48,7 +49,7 @@ DIGEST = Message(action_url="/digest/{{ week }}", picture="news", with_push=Fals
     Copy(
         locale="de",
         title="Ihre Woche bei Harbor",
-        body="{{ stories | length }} Geschichten, die Sie vielleicht verpasst haben: „{{ stories[0].title }}“ und mehr.",
+        body="{{ stories | length }} Geschichten, die Sie verpasst haben könnten: „{{ stories[0].title }}“ und mehr.",
         subject="Ihre Woche bei Harbor: {{ stories[0].title }}",
         mail_text=f"Was Sie vielleicht verpasst haben:\n\n{_STORIES_TEXT}",
         mail=f"<h1>Ihre Woche bei Harbor</h1>\n<p>Was Sie vielleicht verpasst haben:</p>{_STORIES}"

@@ -59,8 +59,8 @@ CONFIRMED = Message(
         "{% for item in items %}{{ item.count }} × {{ item.name }}: {{ item.price | money(currency) }}\n{% endfor %}"
         "Summe: {{ total | money(currency) }}\n\n"
         f"Sie sollte am {{{{ delivery_date | date }}}} bei Ihnen sein.\n{{{{ site }}}}{_PATH}",
-        mail=f"<h1>Danke für Ihre Bestellung</h1>\n<p>Ihre Bestellung <strong>#{NUMBER}</strong> ist bei uns, wir packen "
-        "sie gerade. Sie sollte am <strong>{{ delivery_date | date }}</strong> bei Ihnen sein.</p>"
+        mail=f"<h1>Danke für Ihre Bestellung</h1>\n<p>Ihre Bestellung <strong>#{NUMBER}</strong> ist bei uns, wir "
+        "packen sie gerade. Sie sollte am <strong>{{ delivery_date | date }}</strong> bei Ihnen sein.</p>"
         + _ITEMS.replace("__TOTAL__", "Summe")
         + _button("Bestellung ansehen"),
     ),
@@ -78,7 +78,8 @@ SHIPPED = Message(
         subject=f"Your order #{NUMBER} is on its way",
         mail_text=f"Good news: your order #{NUMBER} has left our warehouse.\n\n"
         "Carrier: {{ carrier }}\nTracking number: {{ tracking_number }}\n\n" + f"Follow it: {{{{ site }}}}{_PATH}",
-        mail=f"<h1>It’s on its way</h1>\n<p>Good news: your order <strong>#{NUMBER}</strong> has left our warehouse.</p>"
+        mail="<h1>It’s on its way</h1>\n"
+        f"<p>Good news: your order <strong>#{NUMBER}</strong> has left our warehouse.</p>"
         + _facts(("Carrier", "{{ carrier }}"), ("Tracking number", "{{ tracking_number }}"))
         + _button("Track your parcel")
         + '\n<p class="quiet">It can take a few hours until the carrier shows the first scan.</p>',
@@ -120,7 +121,8 @@ DELAYED = Message(action_url=_PATH, picture="clock", data={"order_id": "{{ order
         body=f"Es tut uns leid: Bestellung #{NUMBER} kommt nun am {{{{ new_date | date }}}}. {{{{ reason }}}}",
         push=f"Bestellung #{NUMBER} kommt nun am {{{{ new_date | date }}}}.",
         subject=f"Ein neuer Termin für Ihre Bestellung #{NUMBER}",
-        mail_text=f"Es tut uns leid: Ihre Bestellung #{NUMBER} verspätet sich. Sie kommt am {{{{ new_date | date }}}}.\n"
+        mail_text=f"Es tut uns leid: Ihre Bestellung #{NUMBER} verspätet sich. "
+        "Sie kommt am {{ new_date | date }}.\n"
         f"{{{{ reason }}}}\n\n{{{{ site }}}}{_PATH}",
         mail="<h1>Etwas später als gedacht</h1>\n"
         f"<p>Ihre Bestellung <strong>#{NUMBER}</strong> kommt nun am <strong>{{{{ new_date | date }}}}</strong>. "
@@ -144,19 +146,21 @@ PAYMENT_FAILED = Message(
         "<strong>{{ amount | money(currency) }}</strong> to your card ending in {{ card_last4 }}.</p>\n"
         f"<p>We keep order <strong>#{NUMBER}</strong> for you until {{{{ retry_until | date }}}}. "
         "Pay with another card, or try the same one again.</p>" + _button("Pay now"),
-        sms=f"Harbor: your payment for order #{NUMBER} failed. Pay until {{{{ retry_until | date }}}}: {{{{ site }}}}{_PATH}",
+        sms=f"Harbor: your payment for order #{NUMBER} failed. Pay until {{{{ retry_until | date }}}}: "
+        f"{{{{ site }}}}{_PATH}",
     ),
     Copy(
         locale="de",
         title="Ihre Zahlung ist fehlgeschlagen",
-        body="Wir konnten {{ amount | money(currency) }} nicht von Ihrer Karte mit der Endung {{ card_last4 }} abbuchen. "
-        f"Bestellung #{NUMBER} wartet bis {{{{ retry_until | date }}}}.",
+        body="Wir konnten {{ amount | money(currency) }} nicht von Ihrer Karte mit der Endung {{ card_last4 }} "
+        f"abbuchen. Bestellung #{NUMBER} wartet bis {{{{ retry_until | date }}}}.",
         push="{{ amount | money(currency) }}, Karte mit der Endung {{ card_last4 }}. Bitte prüfen Sie Ihre Zahlung.",
         subject=f"Bitte prüfen: Zahlung für Bestellung #{NUMBER}",
         mail='<h1>Ihre Zahlung ist fehlgeschlagen</h1>\n<p class="notice">Wir konnten '
-        "<strong>{{ amount | money(currency) }}</strong> nicht von Ihrer Karte mit der Endung {{ card_last4 }} abbuchen."
-        f"</p>\n<p>Wir halten die Bestellung <strong>#{NUMBER}</strong> bis {{{{ retry_until | date }}}} für Sie bereit. "
-        "Zahlen Sie mit einer anderen Karte oder versuchen Sie es noch einmal.</p>" + _button("Jetzt zahlen"),
+        "<strong>{{ amount | money(currency) }}</strong> nicht von Ihrer Karte mit der Endung {{ card_last4 }} "
+        f"abbuchen.</p>\n<p>Wir halten die Bestellung <strong>#{NUMBER}</strong> bis {{{{ retry_until | date }}}} "
+        "für Sie bereit. Zahlen Sie mit einer anderen Karte oder versuchen Sie es noch einmal.</p>"
+        + _button("Jetzt zahlen"),
         sms=f"Harbor: Zahlung für Bestellung #{NUMBER} fehlgeschlagen. Zahlbar bis {{{{ retry_until | date }}}}: "
         f"{{{{ site }}}}{_PATH}",
     ),

@@ -87,7 +87,7 @@ PEOPLE = (
     Person(
         user_id="usr_19",
         name="Goro Tanaka",
-        story="On a retreat: quiet hours all day long. Push and marketing mail wait, the inbox and what is critical don’t.",
+        story="On a retreat: quiet hours all day. Push and marketing mail wait; the inbox and what is critical don’t.",
         locale="ja-JP",
         time_zone="Asia/Tokyo",
         email="goro@example.com",
@@ -151,7 +151,7 @@ PEOPLE = (
     Person(
         user_id="usr_43",
         name="Maja Novak",
-        story="Her provider takes a push and never says so: sent again when it matters, parked in doubt when it doesn’t.",
+        story="Her provider takes a push and never says so: sent again when it matters, else parked as in doubt.",
         locale="en-GB",
         time_zone="Europe/Ljubljana",
         email="maja@example.com",

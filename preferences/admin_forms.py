@@ -43,6 +43,11 @@ class UserForm(forms.ModelForm):
         model = User
         fields = "__all__"
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("quiet_hours", "attributes"):
+            self.fields[name].widget.attrs["rows"] = 3
+
     def clean_user_id(self) -> str:
         return _checked(contact_points.check_user_id, self.cleaned_data["user_id"])
 

@@ -17,25 +17,27 @@ import msgspec
 
 from delivery.audit.entry import Entry, Standing, apply, column, standings
 from delivery.audit.facts import Accepted, Fact
-from notifications.status import ledger_bucket
+from notifications.status import LEDGER_IN_FLIGHT, ledger_bucket
 
 CACHE_KIB = 48 * 1024
 ROWS_A_FETCH = 1_000
+_EVER = 2**62
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Entry).decode
 
 SCHEMA = """
-    CREATE TABLE entry (id TEXT PRIMARY KEY, touched INTEGER NOT NULL, open INTEGER NOT NULL, state BLOB NOT NULL)
-        WITHOUT ROWID;
-    CREATE INDEX entry_open ON entry (touched) WHERE open = 1;
+    CREATE TABLE entry (
+        id TEXT PRIMARY KEY, touched INTEGER NOT NULL, look INTEGER NOT NULL, state BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX entry_look ON entry (touched) WHERE look = 1;
 """
 PRAGMAS = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"
 SELECT = "SELECT id, state FROM entry WHERE id IN (SELECT value FROM json_each(?))"
 WRITE = """INSERT INTO entry VALUES (?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET touched = excluded.touched, open = excluded.open, state = excluded.state"""
+    ON CONFLICT (id) DO UPDATE SET touched = excluded.touched, look = excluded.look, state = excluded.state"""
 ALL = "SELECT id, state FROM entry"
-OPEN = "SELECT id, state FROM entry WHERE open = 1 AND touched < ? ORDER BY touched LIMIT ?"
+TO_LOOK_AT = "SELECT id, state FROM entry WHERE look = 1 AND touched < ? ORDER BY touched LIMIT ?"
 
 
 class Book:
@@ -82,7 +84,7 @@ class Book:
         rows = self._database.execute(SELECT, (msgspec.json.encode(ids).decode(),))
         return {id: _decode(state) for id, state in rows}
 
-    def _fold(self, entry: Entry | None, facts: list[Fact], untracked: bool) -> tuple[Entry, str]:
+    def _fold(self, entry: Entry | None, facts: list[Fact], untracked: bool) -> tuple[Entry, bool]:
         if entry is None:
             entry = Entry()
             self.accepted += 1
@@ -91,7 +93,10 @@ class Book:
         for fact in facts:
             apply(entry, fact)
         entry.untracked |= untracked
-        return entry, self._count(entry, 1)
+        where = self._count(entry, 1)
+        deliveries = entry.deliveries.values()
+        odd = any(len(one.sent) > 1 for one in deliveries) or not any(one.decided for one in deliveries)
+        return entry, odd or where == LEDGER_IN_FLIGHT
 
     def _count(self, entry: Entry, step: int) -> str:
         found = standings(entry)
@@ -102,20 +107,24 @@ class Book:
         self.notifications[where] += step
         return where
 
-    def _save(self, changed: dict[str, tuple[Entry, str]], at: int) -> None:
-        rows = [(id, at, int(where == "in_flight"), _encode(entry)) for id, (entry, where) in changed.items()]
+    def _save(self, changed: dict[str, tuple[Entry, bool]], at: int) -> None:
+        rows = [(id, at, int(look), _encode(entry)) for id, (entry, look) in changed.items()]
         self._database.execute("BEGIN")
         self._database.executemany(WRITE, rows)
         self._database.execute("COMMIT")
 
     def entries(self) -> Iterator[tuple[str, Entry]]:
         """Streams all entries by id. Nothing may be added meanwhile."""
+        yield from self._stream(ALL, ())
+
+    def to_look_at(self, before: int = _EVER, limit: int = -1) -> Iterator[tuple[str, Entry]]:
+        """Streams what isn't simply done (in flight, not decided, handed over more than once) and of which nothing was
+        heard since `before` (ms); the longest silent first, up to `limit` (-1: all). Nothing may be added meanwhile.
+        """
+        yield from self._stream(TO_LOOK_AT, (before, limit))
+
+    def _stream(self, sql: str, values: tuple[int, ...]) -> Iterator[tuple[str, Entry]]:
         with self._lock:
-            cursor = self._database.execute(ALL)
+            cursor = self._database.execute(sql, values)
             while rows := cursor.fetchmany(ROWS_A_FETCH):
                 yield from ((id, _decode(state)) for id, state in rows)
-
-    def still_open(self, before: int, limit: int) -> list[tuple[str, Entry]]:
-        """Up to `limit` entries in flight of which nothing was heard since `before` (ms), the longest silent first."""
-        with self._lock:
-            return [(id, _decode(state)) for id, state in self._database.execute(OPEN, (before, limit))]

@@ -36,14 +36,13 @@ from django.conf import settings
 
 from delivery.audit import deep, places
 from delivery.audit.book import Book
-from delivery.audit.entry import Entry, doubles, has_place, missing, standings
-from delivery.audit.facts import Fact
+from delivery.audit.entry import Entry, doubles, in_flight
+from delivery.audit.facts import WHOLE, Fact
 from delivery.audit.findings import Findings
 from delivery.audit.reading import Span, Unreadable, read, size, span
 from foundation.clock import now_ms
 from notifications.log import get_log
 from notifications.log.port import Log
-from notifications.status import LEDGER_IN_FLIGHT, ledger_bucket
 from notifications.topology import DELIVERY, INTAKE_TOPICS, TOPICS
 
 CLOCKS_DIFFER_MS = 5_000
@@ -142,7 +141,7 @@ class Look:
         findings.notifications, findings.deliveries = book.notifications, book.deliveries
         findings.standings = book.standings
         intake = {(topic, p): offset for topic in INTAKE_TOPICS for p, offset in committed[topic].items()}
-        for id, entry in book.entries():
+        for id, entry in book.to_look_at():
             self._judge_entry(id, entry, intake)
         for topic, partition, offset in self._unreadable:
             passed = offset < committed[topic].get(partition, 0)
@@ -150,22 +149,17 @@ class Look:
                 findings.unreadable.add(f"{topic}/{partition}@{offset}", "*", "passed by, but not in the quarantine")
 
     def _judge_entry(self, id: str, entry: Entry, intake: dict[tuple[str, int], int]) -> None:
-        for channel, what in missing(entry, intake):
-            self._findings.lost.add(id, channel, what)
+        for channel, where in in_flight(entry, intake):
+            if where:
+                self._findings.places[where] += 1
+            else:
+                what = "accepted, but never decided" if channel == WHOLE else "decided, but without an outcome"
+                self._findings.lost.add(id, channel, what)
         for channel, send in doubles(entry):
             if entry.priority in settings.ENV.IN_DOUBT_RESEND:
                 self._findings.allowed_doubles += 1
             else:
                 self._findings.doubled.add(id, channel, f"send {send}… was handed over more than once")
-        self._count_place(entry, intake)
-
-    def _count_place(self, entry: Entry, intake: dict[tuple[str, int], int]) -> None:
-        found = standings(entry)
-        channels = [one.channel for one in found if ledger_bucket(one.status) == LEDGER_IN_FLIGHT] if found else ["*"]
-        for channel in channels:
-            where = has_place(entry, channel, intake)
-            if where:
-                self._findings.places[where] += 1
 
 
 def _batches(facts: Iterable[Fact]) -> Iterator[list[Fact]]:

@@ -112,21 +112,23 @@ def _raise(delivery: DeliveryEntry, channel: str, send: str, status: str, reason
 
 def status_of(channel: str, delivery: DeliveryEntry) -> str:
     """As `notifications.status.delivery_status`, over the entry's cells."""
-    cells = delivery.cells
-    whole = cells.get("", PENDING)
-    sends = {*cells, *delivery.expected} - {""}
+    cells, expected = delivery.cells, delivery.expected
+    whole = cells.get("")
+    if whole is None and len(cells) <= 1 and len(expected) <= 1:  # nearly all: one address, nothing about the whole
+        return next(iter(cells.values()), PENDING)
+    sends = {*cells, *expected} - {""}
     if not sends:
-        return whole
-    return outcome(channel, [TRANSITIONS[channel, cells.get(send, PENDING), whole] for send in sends])
+        return whole or PENDING
+    return outcome(channel, [TRANSITIONS[channel, cells.get(send, PENDING), whole or PENDING] for send in sends])
 
 
 def standings(entry: Entry) -> list[Standing]:
     """Each delivery's status; a notification without any is in flight, or lost."""
-    found = []
-    for channel, delivery in entry.deliveries.items():
-        status = status_of(channel, delivery)
-        found.append(Standing(channel, status, delivery.reasons.get(status, "")))
-    return found
+    statuses = {channel: status_of(channel, delivery) for channel, delivery in entry.deliveries.items()}
+    return [
+        Standing(channel, status, entry.deliveries[channel].reasons.get(status, ""))
+        for channel, status in statuses.items()
+    ]
 
 
 def column(standing: list[Standing]) -> str:
@@ -147,22 +149,21 @@ def doubles(entry: Entry) -> Iterator[tuple[str, str]]:
             yield from ((channel, send) for send in sorted(set(sends)) if sends.count(send) > 1)
 
 
-def missing(entry: Entry, committed: Mapping[tuple[str, int], int]) -> list[tuple[str, str]]:
-    """What has neither an outcome nor a place in flight: (channel or "*", what is known of it).
+def in_flight(entry: Entry, committed: Mapping[tuple[str, int], int]) -> list[tuple[str, str]]:
+    """What has no outcome yet: (channel, or "*" for a notification that isn't decided; where it is, "" if nowhere).
 
     `committed` is the intake groups' offset by (topic, partition).
     """
     if not any(delivery.decided for delivery in entry.deliveries.values()):
-        return [] if has_place(entry, WHOLE, committed) else [(WHOLE, "accepted, but never decided")]
+        return [(WHOLE, _place(entry, WHOLE, committed))]
     return [
-        (one.channel, f"decided, {one.status}, but no outcome")
+        (one.channel, _place(entry, one.channel, committed))
         for one in standings(entry)
-        if ledger_bucket(one.status) == LEDGER_IN_FLIGHT and not has_place(entry, one.channel, committed)
+        if ledger_bucket(one.status) == LEDGER_IN_FLIGHT
     ]
 
 
-def has_place(entry: Entry, channel: str, committed: Mapping[tuple[str, int], int]) -> str:
-    """Where `channel` of a notification is in flight; "" if nowhere."""
+def _place(entry: Entry, channel: str, committed: Mapping[tuple[str, int], int]) -> str:
     for scope in (channel, WHOLE):
         if scope in entry.places:
             return entry.places[scope]

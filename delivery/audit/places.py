@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from django.db.models import Q
 
@@ -20,10 +20,12 @@ QUARANTINE = "quarantine"
 State = DueRow.State
 
 
-def waiting(released_since: int) -> Iterator[InFlight]:
-    """What the due-time table holds, and what it let go at `released_since` (ms) or later."""
+def waiting(released_since: int, ids: Collection[str] | None = None) -> Iterator[InFlight]:
+    """What the due-time table holds (of `ids`, where given), and what it let go at `released_since` (ms) or later."""
     held = Q(state__in=(State.WAITING, State.CLAIMED)) | Q(state=State.RELEASED, finished_at__gte=released_since)
     rows = DueRow.objects.filter(held).values_list("notification_id", "channel", "kind")
+    if ids is not None:
+        rows = rows.filter(notification_id__in=ids)
     with control_plane():
         for id, channel, kind in rows.iterator(chunk_size=ROWS_A_FETCH):
             yield InFlight(id, channel, f"due: {kind}")

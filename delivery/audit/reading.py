@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
 
 from delivery.audit.book import Book
 from delivery.audit.facts import Accepted, Fact, facts_of
@@ -11,6 +10,7 @@ from foundation.errors import PoisonRecord
 from notifications.log.port import Log, LogRecord
 
 RECORDS_A_BATCH = 2_000
+BYTES_A_BATCH = 3 * 1024 * 1024
 
 Span = Mapping[int, tuple[int, int]]  # partition → [start, end)
 Progress = Callable[[int], None]
@@ -55,8 +55,16 @@ def read(
 
 
 def _batches(records: Iterable[LogRecord]) -> Iterator[list[LogRecord]]:
-    rest = iter(records)
-    while batch := list(islice(rest, RECORDS_A_BATCH)):
+    """A record may hold hundreds of reports, so a batch is bounded by bytes as well."""
+    batch: list[LogRecord] = []
+    held = 0
+    for record in records:
+        batch.append(record)
+        held += len(record.value)
+        if len(batch) == RECORDS_A_BATCH or held >= BYTES_A_BATCH:
+            yield batch
+            batch, held = [], 0
+    if batch:
         yield batch
 
 

@@ -11,53 +11,22 @@ from delivery import quarantine, tracking
 from delivery.audit import Findings, audit
 from foundation.clock import to_rfc3339
 from foundation.errors import LogUnavailable
-from foundation.identifiers import new_notification_id
-from notifications import reports
 from notifications.due import table
 from notifications.due.entry import DueEntry
 from notifications.log import get_log
 from notifications.log.port import Message
-from notifications.records import ChannelRecipient, ChannelRecord, FailedSend, Failure, Report, Send, encode
+from notifications.records import ChannelRecipient, ChannelRecord, FailedSend, Failure, Send, encode
 from notifications.store import get_store
 from notifications.store.port import InboxRow
 from notifications.topology import CRITICAL, DELIVERY, DLQ, RAW, TOPICS
 from templates_app.content import Content
+from tests.delivery.on_log import accepted, empty_log, passed, told  # noqa: F401  a fixture among them
 from tests.delivery.reports_of import NOW, attempting, decision, event, outcome, receipt, verdict
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "store", "sandbox"]),
     pytest.mark.usefixtures("redis", "empty_log"),
 ]
-
-
-@pytest.fixture
-def empty_log(settings, tmp_path):
-    settings.LOG_OPTIONS = {**settings.LOG_OPTIONS, "folder": tmp_path / "log"}
-    get_log.cache_clear()
-    get_log().create_topics({topic.name: topic.partitions for topic in TOPICS.values()})
-    yield
-    get_log().close()
-    get_log.cache_clear()
-
-
-def accepted(id: str = "", *, topic: str = RAW, **other) -> str:
-    id = id or new_notification_id()
-    get_log().produce([Message(topic, "u1", encode(event(id, **other)))])
-    return id
-
-
-def told(*some: Report) -> None:
-    reports.produce(some)
-
-
-def passed(*topics: str) -> None:
-    """The groups of these topics (all: every group) have committed everything there is."""
-    for name in topics or TOPICS:
-        consumer = get_log().consumer(TOPICS[name].group, [name], "m")
-        while not consumer.assignment_changes().assigned:
-            pass
-        consumer.commit({(name, p): end for p, end in get_log().end_offsets(name).items()})
-        consumer.close()
 
 
 def on_channel(id: str, channel: str = "push") -> ChannelRecord:

@@ -6,12 +6,13 @@ import re
 from typing import Any
 
 from django.conf import settings
+from jinja2.runtime import Context
 
 from foundation.errors import TemplateError
 from templates_app import layout_words
 from templates_app.content import Content
 from templates_app.email_html import ready
-from templates_app.program import Program
+from templates_app.program import Program, html_context, text_context
 from templates_app.sandbox.budget import Budget
 from templates_app.sandbox.environment import text_environment
 from templates_app.sandbox.filters import BUDGET, LOCALE
@@ -23,7 +24,7 @@ BODY_MAX = {"in_app": 8_192, "push": 3_072, "email": 65_536, "sms": 1_600}
 DATA_FIELDS_MAX = 64
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-_URL = re.compile(r"(https?://[^\s/\\]+[^\s\\]*|/(?![/\\])[^\s\\]*)?\Z", re.IGNORECASE)
+_URL = re.compile(r"(https?://[^\s/\\]+[^\s\\]*|/(?![/\\])[^\s\\]*)\Z", re.IGNORECASE)
 
 
 class CompiledText:
@@ -68,16 +69,17 @@ class CompiledText:
             BUDGET: Budget(settings.TEMPLATE_WORK_MAX),
             LOCALE: self._words.locale,
         }
-        title = one_line(self._title.run(variables))
-        body = without_control(self._body.run(variables)).strip()
-        action_url, image = self._url(self._action_url, variables), self._url(self._image, variables)
+        context = text_context(variables)
+        title = one_line(self._title.run(context))
+        body = without_control(self._body.run(context)).strip()
+        action_url, image = self._url(self._action_url, context), self._url(self._image, context)
         return Content(
             title=title,
             body=body,
             html=self._render_html(variables, title, body, action_url, image) if self._html else "",
             action_url=action_url,
             image=image,
-            data={field: program.run(variables) for field, program in self._data.items()} if self._data else {},
+            data={field: program.run(context) for field, program in self._data.items()},
             locale=self._words.locale,
             template=self._type,
             template_version=self._version,
@@ -91,11 +93,11 @@ class CompiledText:
             **{"footer": layout_words.footer(locale), "unsubscribe": layout_words.unsubscribe(locale)},
         }
         assert self._html is not None
-        return self._html.run(variables)
+        return self._html.run(html_context(variables))
 
-    def _url(self, program: Program, variables: dict[str, Any]) -> str:
-        url = program.run(variables).strip()
-        if not _URL.match(url):
+    def _url(self, program: Program, context: Context) -> str:
+        url = program.run(context).strip()
+        if url and not _URL.match(url):
             raise TemplateError("it must be an http(s) address or a path that begins with one /", template=program.name)
         return url
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jinja2 import Template, meta, nodes
+from jinja2 import Template, nodes
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.runtime import Context
@@ -15,6 +15,19 @@ from templates_app.sandbox.environment import html_environment, text_environment
 
 MAX_SOURCE = 512 * 1024
 """Characters a source may have, the layout's included."""
+
+FEW_PIECES = 64
+"""Up to so many expressions outside of any loop are joined first and measured then."""
+
+
+def text_context(variables: dict[str, Any]) -> Context:
+    """Variables for programs that yield text."""
+    return Context(text_environment(), variables, None, {})
+
+
+def html_context(variables: dict[str, Any]) -> Context:
+    """Variables for programs that escape."""
+    return Context(html_environment(), variables, None, {})
 
 
 class TooMuchOutput(JinjaError):
@@ -27,12 +40,12 @@ def same_line(line: int) -> int:
 
 
 class Program:
-    """A compiled source. `name` is what errors call it, `names` are the variables it reads.
+    """A compiled source. `name` is what errors call it, `names` are the names in it.
 
     `line_of` turns a line of what runs into the author's, where the two differ (inlined HTML).
     """
 
-    __slots__ = ("_constant", "_line_of", "_template", "limit", "name", "names")
+    __slots__ = ("_assigns", "_constant", "_few_pieces", "_line_of", "_template", "limit", "name", "names")
 
     def __init__(
         self, source: str, *, name: str, limit: int, escape: bool = False, line_of: Callable[[int], int] = same_line
@@ -40,9 +53,10 @@ class Program:
         """Raises TemplateError with the line when the source can't be compiled. `limit`: bytes it may yield."""
         self.name, self.limit, self._line_of = name, limit, line_of
         self._template: Template | None = None
-        self._constant = source if "{" not in source else None
+        self._constant = source
+        self._assigns = self._few_pieces = False
         self.names: frozenset[str] = frozenset()
-        if self._constant is None:
+        if "{" in source:
             self._template = self._compile(source, escape)
 
     def _compile(self, source: str, escape: bool) -> Template:
@@ -51,22 +65,33 @@ class Program:
             raise TemplateError(f"the source has more than {MAX_SOURCE} characters", template=self.name)
         try:
             tree: nodes.Template = environment.parse(source)
-            self.names = frozenset(meta.find_undeclared_variables(tree))
-            return environment.from_string(source)
+            self._look_at(tree)
+            return environment.from_string(tree)
         except TemplateSyntaxError as error:
             raise self._error(str(error.message), error.lineno) from error
         except (JinjaError, SyntaxError, RecursionError, MemoryError, ValueError) as error:
             raise self._error(f"it can't be compiled: {error}", None) from error
 
-    def run(self, variables: dict[str, Any]) -> str:
-        """The text that `variables` give. Raises TemplateError with the line, and for more than `limit` bytes."""
-        if self._constant is not None:
-            return self._constant
+    def _look_at(self, tree: nodes.Template) -> None:
+        self.names = frozenset(node.name for node in tree.find_all(nodes.Name))
+        self._assigns = tree.find(nodes.Assign) is not None
+        pieces = sum(len(output.nodes) for output in tree.find_all(nodes.Output))
+        self._few_pieces = pieces <= FEW_PIECES and tree.find(nodes.For) is None
+
+    def run(self, context: Context) -> str:
+        """The text that the variables in `context` give (`text_context`, `html_context`); programs may share it.
+
+        Raises TemplateError with the line, also for more than `limit` bytes.
+        """
         template = self._template
-        assert template is not None
+        if template is None:
+            return self._constant
+        if self._assigns:
+            context = Context(context.environment, context.parent, None, {})  # what it sets is its own
+        pieces: Any = None
         try:
-            pieces = template.root_render_func(Context(template.environment, variables, template.name, {}))
-            return self._collect(pieces)
+            pieces = template.root_render_func(context)
+            return self._bounded("".join(pieces)) if self._few_pieces else self._collect(pieces)
         except TooMuchOutput as error:
             frame = pieces.gi_frame  # where it stopped; none when it had ended
             raise self._error(
@@ -83,9 +108,12 @@ class Program:
             if size > limit:
                 raise TooMuchOutput(f"it yields more than {limit} bytes")
             kept.append(piece)
-        text = "".join(kept)
-        if not text.isascii() and len(text.encode()) > limit:
-            raise TooMuchOutput(f"it yields more than {limit} bytes")
+        return self._bounded("".join(kept))
+
+    def _bounded(self, text: str) -> str:
+        size = len(text) if text.isascii() else len(text.encode())
+        if size > self.limit:
+            raise TooMuchOutput(f"it yields more than {self.limit} bytes")
         return text
 
     def _error(self, reason: str, line: int | None) -> TemplateError:

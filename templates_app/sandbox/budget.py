@@ -37,7 +37,8 @@ class Budget:
     def charge(self, value: Any) -> Any:
         """Pays for touching all of `value` and gives it back; an iterator pays as it goes."""
         if isinstance(value, str):
-            self.spend(len(value) // CHARS_A_UNIT)
+            if len(value) >= CHARS_A_UNIT:
+                self.spend(len(value) // CHARS_A_UNIT)
         elif isinstance(value, Iterator):
             return self.steps(value, 1)
         elif isinstance(value, list | dict | tuple | range):

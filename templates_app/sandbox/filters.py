@@ -68,11 +68,12 @@ def _charged(function: Callable[..., Any]) -> Callable[..., Any]:
     @pass_context
     @wraps(function, assigned=("__name__", "__doc__"), updated=())
     def run(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
-        budget = budget_of(context)
+        budget = context.parent[BUDGET]
         budget.spend(FILTER_COST)
         value = budget.charge(value)
         for argument in args:
-            budget.charge(argument)
+            if type(argument) is not str or len(argument) >= CHARS_A_UNIT:
+                budget.charge(argument)
         if first is None:
             return function(value, *args, **kwargs)
         return function(_first_argument(first, context), value, *args, **kwargs)
@@ -125,8 +126,12 @@ def _join(context: Context, values: Any, separator: str = "") -> Any:
 
 @pass_context
 def _replace(context: Context, text: Any, old: str, new: str) -> Any:
-    found = str(text).count(old)
-    budget_of(context).spend(found * (1 + len(new) // CHARS_A_UNIT))
+    if type(text) is str:
+        budget_of(context).spend(text.count(old) * (1 + len(new) // CHARS_A_UNIT))
+        if not context.eval_ctx.autoescape:
+            return text.replace(old, new)
+    else:
+        budget_of(context).spend(str(text).count(old) * (1 + len(new) // CHARS_A_UNIT))
     return FILTERS["replace"](context.eval_ctx, text, old, new)
 
 

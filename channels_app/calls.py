@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ class Calls:
     verify_token: user token -> user id, raises Unauthenticated.  redeem_ticket: ticket -> user id or None.
     since: (user, from ms, limit) -> inbox entries as JSON values, oldest first.  newest: (user, limit) -> the newest
     unread, oldest first.  mark: (user, ids, *, read, seen, opened, archived, at).  read_all: (user).
-    counts: user -> (unread, unseen).  produce: receipts -> the log.
+    counts: users -> each one's (unread, unseen).  produce: receipts -> the log.
     """
 
     verify_token: Callable[[str], str]
@@ -34,5 +34,5 @@ class Calls:
     newest: Callable[[str, int], Sequence[dict[str, Any]]]
     mark: Callable[..., Any]
     read_all: Callable[[str], Any]
-    counts: Callable[[str], tuple[int, int]]
+    counts: Callable[[Collection[str]], Mapping[str, tuple[int, int]]]
     produce: Callable[[Sequence[Any]], Any]

@@ -76,7 +76,7 @@ async def _nothing_here(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 def _real_calls() -> Calls:
     from channels_app import inbox
-    from notifications import credentials, reports
+    from notifications import credentials, reports, unread
 
     return Calls(
         verify_token=credentials.verify_user_token,
@@ -85,7 +85,7 @@ def _real_calls() -> Calls:
         newest=inbox.newest,
         mark=inbox.mark,
         read_all=inbox.read_all,
-        counts=inbox.counts,
+        counts=unread.counts,
         produce=reports.produce,
     )
 

@@ -15,7 +15,6 @@ from foundation.clock import from_rfc3339, now_ms, to_rfc3339
 from foundation.errors import InvalidRequest, PlatformError
 
 OVERLAP_MS = 60_000
-PAGE = 200
 MOST = 1_000
 NEWEST = 20
 SPREAD_S = 10.0
@@ -42,7 +41,8 @@ async def catch_up(socket: Socket, calls: Calls, last_seen: int | None) -> None:
         at = now_ms()
         entries, complete = await in_thread(_missed, calls, socket.user, last_seen)
         await socket.post_all((_text(entry), entry["id"]) for entry in entries)
-        unread, unseen = await in_thread(calls.counts, socket.user)
+        counts = await in_thread(calls.counts, [socket.user])
+        unread, unseen = counts[socket.user]
         closing = [UnreadCount(unread=unread, unseen=unseen), Synced(at=to_rfc3339(at), complete=complete)]
         await socket.post_all((frame.text(), "") for frame in closing)
     finally:
@@ -75,16 +75,8 @@ def _missed(calls: Calls, user: str, last_seen: int | None) -> tuple[Entries, bo
     """(entries oldest first, whether that is all). Without a `last_seen`: the newest unread."""
     if last_seen is None:
         return list(calls.newest(user, NEWEST)), True
-    found: dict[str, dict[str, Any]] = {}
-    start = last_seen - OVERLAP_MS
-    while len(found) < MOST:
-        page = calls.since(user, start, PAGE)
-        fresh = {entry["id"]: entry for entry in page if entry["id"] not in found}
-        found |= fresh
-        if len(page) < PAGE or not fresh:
-            return list(found.values()), len(page) < PAGE
-        start = from_rfc3339(page[-1]["created_at"])
-    return list(found.values()), False
+    found = list(calls.since(user, last_seen - OVERLAP_MS, MOST + 1))
+    return found[:MOST], len(found) <= MOST
 
 
 def _text(entry: dict[str, Any]) -> str:

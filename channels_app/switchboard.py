@@ -12,6 +12,7 @@ from django.conf import settings
 
 from channels_app.acks import Acks
 from channels_app.calls import Calls
+from channels_app.counting import Counting
 from channels_app.frames import PING, Reconnect
 from channels_app.house import House
 from channels_app.missed import catch_up_everybody
@@ -33,6 +34,7 @@ class Switchboard:
         self.calls = calls
         self.users: dict[str, list[Socket]] = {}
         self.acks = Acks(calls.produce)
+        self.counting = Counting(self.users, calls)
         self.house = House(self.users, on_letters=self.deliver, on_gap=self._gap)
         self.count = 0
         self.stopping = False
@@ -69,8 +71,11 @@ class Switchboard:
     def deliver(self, letters: list[Letter]) -> None:
         """Each letter to all sockets of its user, encoded already."""
         for letter in letters:
-            for socket in self.users.get(letter.user, ()):
+            sockets = self.users.get(letter.user, ())
+            for socket in sockets:
                 socket.post(letter.text, letter.id)
+            if sockets and letter.id:
+                self.counting.changed(letter.user)
 
     def sockets(self) -> Iterator[Socket]:
         """All of them, as of now."""
@@ -89,6 +94,7 @@ class Switchboard:
         await self._emptied()
         for task in self._tasks:
             task.cancel()
+        self.counting.close()
         await self.acks.close()
         await self.house.close()
 

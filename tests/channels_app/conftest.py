@@ -53,7 +53,7 @@ class Inbox:
             newest=lambda user, limit: self.entries[user][-limit:],
             mark=self.mark,
             read_all=lambda user: announce.tell(user, Read(all=True, read=True).plain()),
-            counts=lambda user: (len(self.entries[user]), len(self.entries[user])),
+            counts=lambda users: {user: (len(self.entries[user]), len(self.entries[user])) for user in users},
             produce=self.receipts.append,
         )
 

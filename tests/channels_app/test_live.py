@@ -17,6 +17,12 @@ async def test_two_devices_on_two_gateways_get_the_same_notification(start_gatew
     assert (await laptop.next("notification"))["notification"]["id"] == "notif_1"
 
 
+async def test_a_live_notification_is_followed_by_the_exact_counts(start_gateway, connect, inbox):
+    phone = await connect(await start_gateway())
+    announce.announce([("usr_ann", inbox.add("usr_ann", number, at=now_ms())) for number in range(3)])
+    assert await phone.next("unread_count") == {"type": "unread_count", "unread": 3, "unseen": 3}
+
+
 async def test_a_read_on_one_device_shows_on_all(start_gateway, connect, inbox):
     phone = await connect(await start_gateway())
     laptop = await connect(await start_gateway())

@@ -25,10 +25,7 @@ async def test_on_connect_the_newest_unread_come_oldest_first_then_the_counts(st
     assert [frame["notification"]["id"] for frame in frames[:3]] == ["notif_0", "notif_1", "notif_2"]
 
 
-async def test_sync_goes_back_a_minute_before_last_seen_and_through_all_pages(
-    start_gateway, connect, inbox, monkeypatch
-):
-    monkeypatch.setattr(missed, "PAGE", 4)
+async def test_sync_goes_back_a_minute_before_last_seen(start_gateway, connect, inbox):
     seen = now_ms() - 600_000
     for number in range(11):
         inbox.add("usr_ann", number, at=seen - 70_000 + number * 20_000)
@@ -40,6 +37,17 @@ async def test_sync_goes_back_a_minute_before_last_seen_and_through_all_pages(
     ids = [frame["notification"]["id"] for frame in frames if frame["type"] == "notification"]
     assert ids == [f"notif_{number}" for number in range(1, 11)]
     assert frames[-1]["complete"] is True
+
+
+async def test_a_sync_that_carries_too_much_says_so(start_gateway, connect, inbox, monkeypatch):
+    monkeypatch.setattr(missed, "MOST", 3)
+    for number in range(5):
+        inbox.add("usr_ann", number, at=now_ms() + number)
+    ann = await connect(await start_gateway())
+    await ann.send(type="sync", last_seen=to_rfc3339(now_ms()))
+    frames = await ann.until_synced()
+    assert [frame["type"] for frame in frames] == ["notification"] * 3 + ["unread_count", "synced"]
+    assert frames[-1]["complete"] is False
 
 
 async def test_a_bad_last_seen_is_an_error_that_names_the_field(start_gateway, connect):

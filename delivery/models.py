@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 
@@ -48,6 +49,11 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return self.identity
+
+    def clean(self) -> None:
+        """An event's data is an object. Raises ValidationError."""
+        if self.edited_data is not None and not isinstance(self.edited_data, dict):
+            raise ValidationError({"edited_data": "An event's data is a JSON object."})
 
 
 class Alert(models.Model):

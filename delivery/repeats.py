@@ -32,10 +32,10 @@ class Checked(msgspec.Struct):
 
 def check(jobs: Sequence[Job], *, resend_in_doubt: Sequence[str], until: int) -> Checked:
     """Sorts the marked ones out. Where the store can't answer before `until` (ms) they come back later, not begun."""
-    marked = [job for job in jobs if job.repeat]
-    if not marked:
+    if not any(job.repeat for job in jobs):
         return Checked(list(jobs), [])
     checked = Checked([job for job in jobs if not job.repeat], [])
+    marked = _once([job for job in jobs if job.repeat], {_try(job) for job in checked.go})
     try:
         known = _cells(marked, until)
     except (StoreUnavailable, LogUnavailable) as error:
@@ -45,6 +45,20 @@ def check(jobs: Sequence[Job], *, resend_in_doubt: Sequence[str], until: int) ->
         cells = known.get((job.recipient.id, job.record.channel), ())
         _sort(job, cells, checked, resend_in_doubt)
     return checked
+
+
+def _try(job: Job) -> tuple[str, int]:
+    return job.order.send.id, job.record.attempt
+
+
+def _once(jobs: Sequence[Job], seen: set[tuple[str, int]]) -> list[Job]:
+    """Those of `jobs` that aren't in the same batch already: two copies of a record can meet in one."""
+    first: list[Job] = []
+    for job in jobs:
+        if _try(job) not in seen:
+            seen.add(_try(job))
+            first.append(job)
+    return first
 
 
 def _sort(job: Job, cells: Sequence[LogEntry], checked: Checked, resend_in_doubt: Sequence[str]) -> None:

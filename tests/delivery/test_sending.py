@@ -187,6 +187,13 @@ def test_a_repeat_of_what_was_put_off_is_put_off_and_its_next_turn_is_not():
     assert outcomes(deliver(next_turn, repeat=True)) == [("sent", "")]
 
 
+def test_two_copies_that_meet_in_one_batch_are_sent_once():
+    track_everything()
+    one = record(priority="high")
+    assert outcomes(deliver(one, one, repeat=True)) == [("sent", "")]
+    assert OutboxMessage.objects.get().received == 1
+
+
 def test_a_repeat_waits_for_the_tracker_only_so_long_and_then_comes_back():
     one = record()
     reports.produce(deliver(one).reports)

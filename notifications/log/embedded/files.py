@@ -53,9 +53,11 @@ class Turn:
 
     def __init__(self, path: Path) -> None:
         self._name = path.stem
-        self._file = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file: int | None = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def __enter__(self) -> None:
+        if self._file is None:
+            raise LogUnavailable(f"{self._name} is closed")
         deadline, pause = 0.0, FIRST_PAUSE_S
         while True:
             try:
@@ -68,10 +70,13 @@ class Turn:
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
     def __exit__(self, *_: object) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        os.close(self._file)
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
 
 
 class Writer:

@@ -17,15 +17,15 @@ REMEDIES = {
     MORE: "it is never shrunk: set TOPIC_PARTITIONS to what is there",
 }
 GROWN = (
-    "{topic}: {there} -> {wanted} partitions. A user's events may go to another partition from now on: until everything "
-    "accepted before is read, a later event of a user can overtake an earlier one."
+    "{topic}: {there} -> {wanted} partitions. A user's events may go to another partition from now on: until all "
+    "that was accepted before is read, a later event of a user can overtake an earlier one."
 )
 COLUMNS = "{:<28}{:>7}{:>7}  {:<12}{:>10}{:>12}  {}"
 
 
 class Command(BaseCommand):
     help = (
-        "Shows the log's topics; with --create makes the missing ones. Exit code 1 if something differs."
+        "Shows the log's topics; --create makes the missing ones. Exit code 1 if something differs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,8 +3,7 @@
 import { Unauthorized } from "./rest.js";
 
 const BACKOFF_MS = [500, 1000, 2000, 5000, 10000, 30000];
-const TRIES_BEFORE_POLLING = 3;
-const SOCKET_AGAIN_MS = 60000;
+const TRIES_BEFORE_POLLING = 4;
 const ACK_MS = 100;
 const NOT_YOU = 4401;
 
@@ -115,7 +114,6 @@ export class Connection extends EventTarget {
     const asked = this.#comeBack;
     this.#comeBack = null;
     if (asked !== null) return asked;
-    if (this.#polling) return SOCKET_AGAIN_MS * (0.5 + Math.random());
     return 100 + Math.random() * BACKOFF_MS[Math.min(this.#failures - 1, BACKOFF_MS.length - 1)];
   }
 

@@ -6,6 +6,7 @@ Secrets are hashed at rest, so what demo.env holds is kept as long as it works; 
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -61,7 +62,7 @@ def _new_token(service: Service) -> str:
 
 def _admin_password(before: str) -> str:
     """The superuser's password. One that was changed in the admin isn't set back."""
-    users = get_user_model().objects
+    users: Any = get_user_model().objects
     user = users.filter(username=ADMIN_USER).first()
     if user and before:
         return before

@@ -20,6 +20,7 @@ from foundation.redis import Unreachable
 from preferences.facts import TypeFacts
 from templates_app import control_plane, copies
 from templates_app.copies import Entry
+from templates_app.texts import TEXTS
 
 MOST_NEAR = 3
 
@@ -120,6 +121,7 @@ class Catalog:
         copies.keep_entries(entries)
         if self._mark is None:
             self._start_mark()
+            TEXTS.keep_copies()
 
     def _without_sql(self) -> None:
         self._reload_at = time.monotonic() + settings.CATALOG_CHECK_S

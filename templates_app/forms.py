@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from foundation.errors import TemplateError
 from templates_app.models import CHANNELS, NotificationType, TemplateText
@@ -28,6 +33,10 @@ class TypeForm(forms.ModelForm):
     class Meta:
         model = NotificationType
         exclude = ("version", "template_version")
+        widgets = {
+            "description": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+            "example": UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false"}),
+        }
 
     def clean_channels(self) -> list[str]:
         """The ticked channels, old ones first and in their order."""
@@ -40,11 +49,19 @@ class TextForm(forms.ModelForm):
     """One channel's words in one language. Saving publishes a new version of the type's words."""
 
     type = forms.ModelChoiceField(NotificationType.objects.all(), widget=UnfoldAdminSelectWidget)
-    note = forms.CharField(required=False, max_length=200, help_text="What changed, for the history.")
+    note = forms.CharField(
+        required=False, max_length=200, widget=UnfoldAdminTextInputWidget, help_text="What changed, for the history."
+    )
 
     class Meta:
         model = TemplateText
         exclude = ("version",)
+        widgets = {
+            **{name: UnfoldAdminTextInputWidget for name in ("title", "action_url", "image")},
+            "body": UnfoldAdminTextareaWidget(attrs={"rows": 6}),
+            "html": UnfoldAdminTextareaWidget(attrs={"rows": 14, "spellcheck": "false"}),
+            "data_template": UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"}),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

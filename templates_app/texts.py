@@ -63,6 +63,10 @@ class Texts:
             return self.get(entry, version, channel, best)
         return compile_words(there[best], entry.facts.name, version)
 
+    def keep_copies(self) -> None:
+        """Writes what is there to Redis, which has been emptied."""
+        copies.keep_texts({at: words for at, words in self._sources.items() if words})
+
     def clear(self) -> None:
         """Forgets everything."""
         self._sources.clear()

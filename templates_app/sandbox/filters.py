@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import lru_cache, wraps
 from typing import Any
@@ -36,7 +35,7 @@ TEST_NAMES = (
 )
 
 
-def build_filters() -> dict[str, Callable[..., Any]]:
+def build_filters() -> dict[str, Any]:
     """All filters by name, counting ones included."""
     own = {
         **{"join": _join, "replace": _replace, "round": _round, "tojson": _tojson},
@@ -50,7 +49,7 @@ def build_filters() -> dict[str, Callable[..., Any]]:
     }
 
 
-def build_tests() -> dict[str, Callable[..., Any]]:
+def build_tests() -> dict[str, Any]:
     """All tests by name."""
     return {name: TESTS[name] for name in TEST_NAMES}
 
@@ -61,7 +60,7 @@ def budget_of(context: Context) -> Budget:
     return budget
 
 
-def _charged(function: Callable[..., Any]) -> Callable[..., Any]:
+def _charged(function: Any) -> Any:
     """`function` as a filter that pays for its input and its arguments first."""
     first = _PassArg.from_obj(function)
 

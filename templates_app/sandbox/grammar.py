@@ -86,7 +86,8 @@ def _instrument_compare(node: nodes.Compare) -> None:
         operand.expr = _through(CHARGE, operand.expr)
 
 
-def _through(name: str, expression: nodes.Expr, *args: nodes.Expr) -> nodes.Expr:
+def _through(name: str, expression: nodes.Node, *args: nodes.Expr) -> nodes.Expr:
+    assert isinstance(expression, nodes.Expr)
     if isinstance(expression, nodes.Const | nodes.TemplateData) and name != STEPS:
         return expression
     return nodes.Filter(expression, name, list(args), [], None, None, lineno=expression.lineno)

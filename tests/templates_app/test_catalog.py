@@ -163,6 +163,22 @@ class TestAcrossProcesses:
         assert isinstance(content, Content)
         assert content.title == "Hi Ada"
 
+    def test_a_wiped_redis_gets_its_copies_again(self, make_type: MakeType, redis: Any) -> None:
+        make_type("order_shipped", Words("in_app", "en", title="Hi"))
+        request = RenderRequest(type="order_shipped", channel="in_app", locale="en", data={})
+        render([request])
+        redis.flushall()
+        get_catalog()._check_at = 0  # a second later
+        get_catalog().names()
+
+        def started_now() -> Any:
+            get_catalog.cache_clear()
+            TEXTS.clear()
+            return render([request])[0]
+
+        with sql_away():
+            assert in_new_process(started_now).title == "Hi"
+
     def test_without_sql_and_copies_it_says_so(self, make_type: MakeType, redis: Any) -> None:
         make_type("order_shipped", Words("in_app", "en", title="x"))
         redis.flushall()

@@ -74,9 +74,9 @@ redis.call('PEXPIRE', KEYS[1], 3600000)
 
 
 class Admission(NamedTuple):
-    """`count` sends may begin; if fewer than asked for, `wait_ms` until it is worth asking again, and the state."""
+    """`admitted` sends may begin; if fewer than asked for, `wait_ms` until it is worth asking again, and the state."""
 
-    count: int
+    admitted: int
     wait_ms: int
     state: str
 

@@ -54,9 +54,9 @@ return math.ceil(queued)
 
 
 class Grant(NamedTuple):
-    """`count` sends may begin now; the next token comes in `wait_ms`."""
+    """`granted` sends may begin now; the next token comes in `wait_ms`."""
 
-    count: int
+    granted: int
     wait_ms: int
 
 

@@ -98,6 +98,13 @@ def drop(letters: QuerySet[DeadLetter], progress: Callable[[int], None] = lambda
     return result
 
 
+def purge(before: int) -> int:
+    """Removes letters that were replayed or dropped before `before` (ms); parked ones stay. Returns how many."""
+    with control_plane():
+        done = DeadLetter.objects.exclude(state=State.PARKED).filter(changed_at__lt=before)
+        return done.delete()[0]
+
+
 def record_of(letter: DeadLetter) -> ChannelRecord:
     """The record as it was tried last."""
     return decode(ChannelRecord, bytes(letter.record))

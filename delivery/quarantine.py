@@ -67,4 +67,6 @@ def _key_in(topic: str, raw: bytes) -> str:
         return first.rows[0][0] if isinstance(first, Attempting) else first.id
     if topic == DLQ:
         return decode(Failure, raw).record.recipients[0].id
-    return decode(Event if topic in INTAKE_TOPICS else ChannelRecord, raw).recipients[0].user
+    if topic in INTAKE_TOPICS:
+        return decode(Event, raw).recipients[0].user
+    return decode(ChannelRecord, raw).recipients[0].user

@@ -114,15 +114,15 @@ def _take(line: _Line, run: _Run) -> tuple[list[Job], int]:
     if now >= run.begin_by:
         _postpone(line, run, "the batch's time was over")
         return [], 0
-    admitted = breaker.admit(line.account, len(line.jobs))
-    if not admitted.count:
-        why = f"{line.account} is shut ({admitted.state})"
-        run.failed += [orders.not_begun(job, why, admitted.wait_ms, error=BREAKER_OPEN) for job in line.jobs]
+    admission = breaker.admit(line.account, len(line.jobs))
+    if not admission.admitted:
+        why = f"{line.account} is shut ({admission.state})"
+        run.failed += [orders.not_begun(job, why, admission.wait_ms, error=BREAKER_OPEN) for job in line.jobs]
         line.jobs = []
         return [], 0
-    grant = buckets.take(line.account, line.lane, admitted.count)
-    burst, line.jobs = line.jobs[: grant.count], line.jobs[grant.count :]
-    if line.jobs and grant.count < admitted.count and now + grant.wait_ms >= run.patient_until:
+    grant = buckets.take(line.account, line.lane, admission.admitted)
+    burst, line.jobs = line.jobs[: grant.granted], line.jobs[grant.granted :]
+    if line.jobs and grant.granted < admission.admitted and now + grant.wait_ms >= run.patient_until:
         _postpone(line, run, f"{line.account} has no room left at its rate")
     return burst, grant.wait_ms
 

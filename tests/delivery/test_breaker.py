@@ -26,13 +26,13 @@ def test_repeated_failures_open_it():
     for _ in range(breaker.THRESHOLD):
         assert breaker.state("ses").state == breaker.CLOSED
         breaker.record("ses", ok=0, failed=1)
-    assert breaker.admit("ses", 500).count == 0
+    assert breaker.admit("ses", 500).admitted == 0
     assert 0 < breaker.state("ses").wait_ms <= breaker.OPEN_MS
 
 
 def test_failures_among_many_that_arrive_do_not():
     breaker.record("ses", ok=1_000, failed=100)
-    assert breaker.admit("ses", 500).count == 500
+    assert breaker.admit("ses", 500).admitted == 500
 
 
 def test_half_open_it_tries_a_few_by_one_worker_at_a_time():
@@ -40,7 +40,7 @@ def test_half_open_it_tries_a_few_by_one_worker_at_a_time():
     let_time_pass()
     assert breaker.state("ses").state == breaker.HALF_OPEN
     assert breaker.admit("ses", 500) == (breaker.TRIAL, 0, breaker.HALF_OPEN)
-    assert breaker.admit("ses", 500).count == 0
+    assert breaker.admit("ses", 500).admitted == 0
 
 
 def test_a_success_closes_it_and_a_failure_opens_it_for_longer():
@@ -52,7 +52,7 @@ def test_a_success_closes_it_and_a_failure_opens_it_for_longer():
     let_time_pass()
     breaker.admit("ses", 500)
     breaker.record("ses", ok=breaker.TRIAL, failed=0)
-    assert breaker.admit("ses", 500).count == 500
+    assert breaker.admit("ses", 500).admitted == 500
 
 
 def test_what_began_before_it_opened_changes_nothing():

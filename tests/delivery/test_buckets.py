@@ -26,7 +26,7 @@ def fill(tokens: float) -> None:
 def test_it_gives_what_it_has_and_says_when_the_next_comes():
     fill(100)
     first = buckets.take("ses", "critical", 1_000)
-    assert 100 <= first.count <= 140  # and what has dripped in since
+    assert 100 <= first.granted <= 140  # and what has dripped in since
     assert buckets.take("ses", "critical", 1_000).wait_ms <= 1
 
 
@@ -35,22 +35,22 @@ def test_all_takers_together_stay_within_the_rate():
     began = time.monotonic()
     taken = 0
     while time.monotonic() - began < 0.3:
-        taken += buckets.take("ses", "critical", 50).count
+        taken += buckets.take("ses", "critical", 50).granted
     assert taken <= (time.monotonic() - began) * 1_000 + 1
 
 
 def test_bulk_takes_no_more_than_its_share_and_leaves_the_others_theirs():
     fill(1_000)
-    assert buckets.take("ses", "bulk", 10_000).count <= 800
+    assert buckets.take("ses", "bulk", 10_000).granted <= 800
     fill(200)
-    assert buckets.take("ses", "bulk", 1_000).count <= 30  # the reserve stays
-    assert buckets.take("ses", "standard", 1_000).count >= 120
-    assert buckets.take("ses", "critical", 1_000).count >= 40
+    assert buckets.take("ses", "bulk", 1_000).granted <= 30  # the reserve stays
+    assert buckets.take("ses", "standard", 1_000).granted >= 120
+    assert buckets.take("ses", "critical", 1_000).granted >= 40
 
 
 def test_a_wiped_redis_starts_with_little():
     get_redis().flushall()
-    assert 0 < buckets.take("ses", "standard", 1_000).count <= 160
+    assert 0 < buckets.take("ses", "standard", 1_000).granted <= 160
 
 
 def test_a_rate_of_zero_lifts_the_limit():
@@ -79,5 +79,5 @@ class TestWithoutRedis:
         buckets._local.cache_clear()
 
     def test_each_process_takes_a_small_share(self):
-        assert buckets.take("ses", "standard", 1_000).count <= 1_000 * buckets.LOCAL_SHARE
+        assert buckets.take("ses", "standard", 1_000).granted <= 1_000 * buckets.LOCAL_SHARE
         assert buckets.postpone("ses", 10)[0] > 0

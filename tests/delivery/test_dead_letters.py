@@ -93,6 +93,14 @@ def test_a_drop_gives_the_delivery_its_outcome():
     assert (out.status, out.reason) == ("dropped", "dropped_by_operator")
 
 
+def test_what_is_done_is_forgotten_in_time_and_what_is_parked_never():
+    parked()
+    assert dead_letters.purge(before=now_ms() + 1) == 0
+    dead_letters.drop(dead_letters.find())
+    assert dead_letters.purge(before=0) == 0
+    assert dead_letters.purge(before=now_ms() + 1) == 1
+
+
 def test_more_than_a_batch_is_done_whole(monkeypatch):
     monkeypatch.setattr(dead_letters, "BATCH", 3)
     for _ in range(8):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from delivery.providers.registry import REGISTRY
 from delivery.providers.sandbox.behaviour import MODES, OK
@@ -29,7 +30,8 @@ def set_mode(provider: str, mode: str) -> None:
 def modes() -> dict[str, str]:
     """The mode of every provider."""
     try:
-        given = {name.decode(): mode.decode() for name, mode in get_redis().hgetall(_name()).items()}
+        kept: Any = get_redis().hgetall(_name())
+        given = {name.decode(): mode.decode() for name, mode in kept.items()}
     except Unreachable:
         given = {}
     return {provider: given.get(provider, OK) for provider in REGISTRY}

@@ -11,6 +11,8 @@ from functools import lru_cache
 SEED = 0x9747B28C
 MULTIPLIER = 0x5BD1E995
 WORD = 0xFFFFFFFF
+LONG_KEY = 256
+WORDS = [struct.Struct(f"<{count}I").unpack_from for count in range(LONG_KEY >> 2)]
 POSITIVE = 0x7FFFFFFF
 # Users come back within moments (a notification's channels, its retries); remembering longer costs more than hashing.
 REMEMBERED_KEYS = 1 << 14
@@ -35,7 +37,8 @@ def murmur2(data: bytes) -> int:
     length = len(data)
     tail = length & 3
     h = SEED ^ length
-    for k in struct.unpack_from(f"<{length >> 2}I", data):
+    words = WORDS[length >> 2] if length < LONG_KEY else struct.Struct(f"<{length >> 2}I").unpack_from
+    for k in words(data):
         k = k * MULTIPLIER & WORD
         h = (h * MULTIPLIER ^ (k ^ k >> 24) * MULTIPLIER) & WORD
     if tail:

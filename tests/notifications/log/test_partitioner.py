@@ -41,6 +41,13 @@ def test_hashes_as_librdkafka_does(text: str, expected: int) -> None:
     assert murmur2(text.encode()) == expected
 
 
+def test_long_keys_hash_as_their_words_do() -> None:
+    hashes = {murmur2(b"k" * length) for length in range(250, 262)}
+
+    assert len(hashes) == 12
+    assert murmur2(b"k" * 256) == 0xF59B41CE
+
+
 def test_a_partition_is_the_positive_hash_modulo_the_count() -> None:
     assert partition_for("foobar", 32) == (-790332482 & 0x7FFFFFFF) % 32
     assert partition_for("Jürgen", 7) == (murmur2("Jürgen".encode()) & 0x7FFFFFFF) % 7

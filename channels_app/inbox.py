@@ -130,7 +130,7 @@ def read_all(user: str) -> Answer:
     """Everything that is in the inbox now is read and seen; `unread` undoes it one by one. Returns the counts."""
     store = get_store()
     with unread.changing(user):
-        unread_before, _ = store.unread_ids(user)
+        unread_before = store.unread_ids([user])[user].unread
         up_to = now_ms()
         store.read_all(user, up_to)
     _tell(user, Read(all=True, read=True, seen=True))

@@ -39,7 +39,7 @@ def messages(reports: Iterable[Report], *, repeat: bool = False) -> list[Message
     headers = {HEADER_REPEAT: "1"} if repeat else None
     partitions: dict[int, list[_Encoded]] = defaultdict(list)
     for report in reports:
-        if type(report) is Attempting:
+        if isinstance(report, Attempting):
             _split(report, partitions)
         else:
             partitions[partition_for(report.id, _PARTITIONS)].append((report.id, _encode(report)))

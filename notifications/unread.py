@@ -23,6 +23,7 @@ from redis.commands.core import Script
 from foundation.redis import Unreachable, get_redis, key
 from notifications import unread_scripts as scripts
 from notifications.store import get_store
+from notifications.store.port import UnreadIds
 
 ROWS_A_CALL = 5_000
 # By how much the clocks of the machines that accept may differ from Redis'.
@@ -47,15 +48,16 @@ def counts(users: Iterable[str]) -> dict[str, Counts]:
     Raises StoreUnavailable when the store is needed and away.
     """
     wanted = list(dict.fromkeys(users))
+    if not wanted:
+        return {}
     try:
-        now, *seen = _script(scripts.LOOK)(args=[_prefix(), *wanted]) if wanted else [0]
+        now, *looks = _script(scripts.LOOK)(args=[_prefix(), *wanted])
     except Unreachable as error:
         log.warning("counts come from the store: Redis is away", users=len(wanted), error=str(error))
-        return {user: _sizes(get_store().unread_ids(user)) for user in wanted}
-    found: dict[str, Counts] = {}
-    for user, (unread, unseen, version) in zip(wanted, seen, strict=True):
-        found[user] = (unread, unseen) if unread >= 0 else _rebuild(user, version, now)
-    return found
+        return _sizes(get_store().unread_ids(wanted))
+    seen = dict(zip(wanted, looks, strict=True))
+    versions = {user: version for user, (unread, _, version) in seen.items() if unread < 0}
+    return {user: (unread, unseen) for user, (unread, unseen, _) in seen.items()} | _rebuild(versions, now)
 
 
 class Change:
@@ -90,17 +92,23 @@ def _end(user: str, token: bytes, left: int, after: Mapping[str, tuple[bool, boo
         log.warning("a user's counts are read anew: Redis is away", error=str(error))
 
 
-def _rebuild(user: str, version: bytes, now: int) -> Counts:
-    ids = get_store().unread_ids(user)
+def _rebuild(versions: Mapping[str, bytes], now: int) -> dict[str, Counts]:
+    if not versions:
+        return {}
+    found = get_store().unread_ids(versions)
     try:
-        _script(scripts.FILL)(args=[_prefix(), user, version, now, len(ids[0]), *ids[0], *ids[1]])
+        pipeline = get_redis().pipeline(transaction=False)
+        for user, (unread, unseen) in found.items():
+            arguments = [_prefix(), user, versions[user], now, len(unread), *unread, *unseen]
+            _script(scripts.FILL)(args=arguments, client=pipeline)
+        pipeline.execute()
     except Unreachable as error:
         log.warning("counts not kept: Redis is away", error=str(error))
-    return _sizes(ids)
+    return _sizes(found)
 
 
-def _sizes(ids: tuple[set[str], set[str]]) -> Counts:
-    return len(ids[0]), len(ids[1])
+def _sizes(found: Mapping[str, UnreadIds]) -> dict[str, Counts]:
+    return {user: (len(ids.unread), len(ids.unseen)) for user, ids in found.items()}
 
 
 def _prefix() -> str:

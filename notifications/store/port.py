@@ -8,7 +8,7 @@ read-before-write on the hot path. Engines: SQL (embedded default), Cassandra. R
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -63,6 +63,13 @@ class StateChange(msgspec.Struct, frozen=True, kw_only=True):
     seen: bool | None = None
     opened: bool | None = None
     archived: bool | None = None
+
+
+class UnreadIds(NamedTuple):
+    """A user's notification ids by what they count as."""
+
+    unread: set[str]
+    unseen: set[str]
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,8 +129,8 @@ class Store(Protocol):
     def read_all(self, user: str, up_to: int) -> None:
         """Sets the "read up to" mark: rows with `stored_at` <= up_to that have no later exception are read and seen."""
 
-    def unread_ids(self, user: str) -> tuple[set[str], set[str]]:
-        """(unread, unseen) notification ids of a user, archived left out; what Redis' sets are rebuilt from."""
+    def unread_ids(self, users: Collection[str]) -> dict[str, UnreadIds]:
+        """For each user the ids that are unread and unseen, archived left out; what Redis' sets are rebuilt from."""
 
     # --- delivery log
     def record(self, entries: Sequence[LogEntry]) -> None:

@@ -43,9 +43,9 @@ def overtake(monkeypatch: pytest.MonkeyPatch, event: Callable[[], object]) -> No
     """`event` happens right after the next rebuild has read the store."""
     unread_ids = type(get_store()).unread_ids
 
-    def read(store: Any, user: str) -> Any:
+    def read(store: Any, users: Any) -> Any:
         monkeypatch.undo()
-        ids = unread_ids(store, user)
+        ids = unread_ids(store, users)
         event()
         return ids
 
@@ -59,7 +59,7 @@ def _one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def from_store(user: str) -> tuple[int, int]:
-    ids = get_store().unread_ids(user)
+    ids = get_store().unread_ids([user])[user]
     return len(ids[0]), len(ids[1])
 
 
@@ -259,7 +259,7 @@ class Story:
 
     def begin_rebuild(self, n: int) -> None:
         now, (_, _, version) = unread._script(unread_scripts.LOOK)(args=[unread._prefix(), self.user])
-        ids = get_store().unread_ids(self.user)
+        ids = get_store().unread_ids([self.user])[self.user]
         self.open_rebuilds.append([self.user, version, now, len(ids[0]), *ids[0], *ids[1]])
 
     def end_rebuild(self, n: int) -> None:

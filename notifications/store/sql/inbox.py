@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from foundation.clock import now_ms
 from notifications.records import Content
 from notifications.store import readstate
 from notifications.store.models import InboxItem, ReadMark, ReadState
-from notifications.store.port import InboxEntry, InboxPage, InboxRow, Position, StateChange
+from notifications.store.port import InboxEntry, InboxPage, InboxRow, Position, StateChange, UnreadIds
 from notifications.store.sql.connection import ALIAS, portions, reachable, write, writing
 
 DAY_MS = 86_400_000
@@ -99,18 +99,25 @@ class SqlInbox:
     def read_all(self, user: str, up_to: int) -> None:
         write(MARK, [(user, up_to)])
 
-    def unread_ids(self, user: str) -> tuple[set[str], set[str]]:
-        unread, unseen = set(), set()
+    def unread_ids(self, users: Collection[str]) -> dict[str, UnreadIds]:
+        found = {user: UnreadIds(set(), set()) for user in users}
         with reachable():
-            mark = _mark(user)
-            rows = _kept(user).values_list("id", "stored_at", "state__read", "state__seen", "state__archived")
-            for id, stored_at, read, seen, archived in rows.iterator(ROWS_A_FETCH):
-                if not readstate.is_set(archived or NEVER):
-                    if not readstate.is_set_under(read or NEVER, stored_at=stored_at, mark=mark):
-                        unread.add(id)
-                    if not readstate.is_set_under(seen or NEVER, stored_at=stored_at, mark=mark):
-                        unseen.add(id)
-        return unread, unseen
+            for some in portions(found):
+                _collect_unread(some, found)
+        return found
+
+
+def _collect_unread(users: Sequence[str], found: Mapping[str, UnreadIds]) -> None:
+    marks = dict(ReadMark.objects.using(ALIAS).filter(user__in=users).values_list("user", "up_to"))
+    rows = InboxItem.objects.using(ALIAS).filter(user__in=users, at__gte=oldest_kept())
+    columns = ("user", "id", "stored_at", "state__read", "state__seen", "state__archived")
+    for user, id, stored_at, read, seen, archived in rows.values_list(*columns).iterator(ROWS_A_FETCH):
+        if not readstate.is_set(archived or NEVER):
+            mark = marks.get(user, 0)
+            if not readstate.is_set_under(read or NEVER, stored_at=stored_at, mark=mark):
+                found[user].unread.add(id)
+            if not readstate.is_set_under(seen or NEVER, stored_at=stored_at, mark=mark):
+                found[user].unseen.add(id)
 
 
 def _columns(row: InboxRow, content: bytes, now: int) -> tuple[Any, ...]:
@@ -127,12 +134,8 @@ def _columns(row: InboxRow, content: bytes, now: int) -> tuple[Any, ...]:
     )
 
 
-def _kept(user: str) -> QuerySet[InboxItem]:
-    return InboxItem.objects.using(ALIAS).filter(user=user, at__gte=oldest_kept())
-
-
 def _rows(user: str) -> QuerySet[InboxItem]:
-    return _kept(user).select_related("state")
+    return InboxItem.objects.using(ALIAS).filter(user=user, at__gte=oldest_kept()).select_related("state")
 
 
 def _word(part: str) -> Coalesce:

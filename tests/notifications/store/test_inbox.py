@@ -150,7 +150,21 @@ def test_rows_leave_after_ninety_days(store: Store, settings) -> None:
 
     assert ids(store.inbox_page(user, limit=9).entries) == [last.id]
     assert ids(store.inbox_entries(user, [gone.id, last.id])) == [last.id]
-    assert store.unread_ids(user) == ({last.id}, {last.id})
+    assert store.unread_ids([user]) == {user: ({last.id}, {last.id})}
+
+
+def test_unread_ids_of_many_users_at_once(store: Store) -> None:
+    rows = {user: inbox_row(user) for user in (new_user() for _ in range(1_200))}
+    store.add_inbox(list(rows.values()))
+    reader, nobody = next(iter(rows)), new_user()
+    store.read_all(reader, now_ms())
+
+    found = store.unread_ids([*rows, nobody])
+
+    assert found.pop(reader) == found.pop(nobody) == (set(), set())
+    assert {user: ids.unread | ids.unseen for user, ids in found.items()} == {
+        user: {row.id} for user, row in rows.items() if user != reader
+    }
 
 
 def test_purging_takes_only_what_has_left(store: Store, settings) -> None:

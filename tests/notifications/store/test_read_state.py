@@ -109,7 +109,7 @@ def test_any_order_any_number_of_times(store: Store, steps: list[Step], stored_a
     for part in ("read", "seen", "opened", "archived"):
         assert getattr(entry, part) == expected(steps, part, stored_at)
     user, id, kept = entry.row.user, entry.row.id, not entry.archived
-    unread, unseen = store.unread_ids(user)
+    unread, unseen = store.unread_ids([user])[user]
     assert (id in unread, id in unseen) == (kept and not entry.read, kept and not entry.seen)
     found = store.inbox_page(user, limit=1, unread=True, archived=entry.archived).entries
     assert bool(found) == (not entry.read)

@@ -16,16 +16,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from delivery import feed
+import msgspec
+
+from delivery import feed, tallies
 from foundation.clock import now_ms
 from foundation.errors import PoisonRecord
 from notifications.records import Attempting, Decision, Outcome, Receipt, Report
-from notifications.status import ATTEMPTING, DEFERRED, DROPPED, RANK
+from notifications.status import ATTEMPTING, DEFERRED, DROPPED, MEANING, RANK
 from notifications.store import get_store
 from notifications.store.port import Details, LogEntry
 
 DECIDED_STATUS = {"drop": DROPPED, "defer": DEFERRED}
 DECISION_ATTEMPT = 0
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 Key = tuple[str, str, str, int]
 Cells = dict[Key, LogEntry]
@@ -43,7 +47,9 @@ def track(reports: Sequence[tuple[Report, bool]], *, polled_at: int) -> None:
         store.record_details([Details(decision=decision, tracked_at=stamps["tracked"]) for decision in decisions])
     if cells:
         store.record(list(cells.values()))
-    feed.publish([report for report, repeat in reports if not repeat], tracked_at=stamps["tracked"])
+    first_time = [report for report, repeat in reports if not repeat]
+    tallies.count(first_time)
+    feed.publish(first_time, tracked_at=stamps["tracked"])
 
 
 def fold(reports: Sequence[Report], stamps: dict[str, int]) -> tuple[list[Decision], Cells]:
@@ -67,24 +73,34 @@ def fold(reports: Sequence[Report], stamps: dict[str, int]) -> tuple[list[Decisi
 def _keep(cells: Cells, entry: LogEntry) -> None:
     key = (entry.id, entry.channel, entry.send, entry.attempt)
     there = cells.get(key)
-    if there is None or (entry.rank, entry.at) >= (there.rank, there.at):
+    if there is None or _wins(entry, there):
         cells[key] = entry
+
+
+def _wins(entry: LogEntry, there: LogEntry) -> bool:
+    """As the store decides: rank, time, and the rest only so that the order of coming says nothing."""
+    if entry.rank != there.rank:
+        return entry.rank > there.rank
+    return (entry.at, _encode(entry.detail)) > (there.at, _encode(there.detail))
 
 
 def _keep_attempting(cells: Cells, report: Attempting) -> None:
     for notification, user, channel, send, attempt in report.rows:
-        key = (notification, channel, send, attempt)
-        if key not in cells:
-            cells[key] = LogEntry(
+        rank = _rank(channel, ATTEMPTING)
+        # Put off or accepted ranks below it: the same attempt may have waited before it was begun.
+        there = cells.get((notification, channel, send, attempt))
+        if there is None or there.rank <= rank:
+            entry = LogEntry(
                 id=notification,
                 user=user,
                 channel=channel,
                 send=send,
                 attempt=attempt,
                 status=ATTEMPTING,
-                rank=_rank(channel, ATTEMPTING),
+                rank=rank,
                 at=report.at,
             )
+            _keep(cells, entry)
 
 
 def _keep_decided(cells: Cells, decision: Decision) -> None:
@@ -106,14 +122,15 @@ def _keep_decided(cells: Cells, decision: Decision) -> None:
 
 
 def _of_outcome(report: Outcome, stamps: dict[str, int]) -> LogEntry:
+    rank = _rank(report.channel, report.status)
     return LogEntry(
         id=report.id,
         user=report.user,
         channel=report.channel,
         send=report.send,
         attempt=report.attempt,
-        status=report.status,
-        rank=_rank(report.channel, report.status),
+        status=MEANING[report.channel, report.status],
+        rank=rank,
         at=report.at,
         detail=_filled(
             reason=report.reason,
@@ -136,7 +153,7 @@ def _of_receipt(report: Receipt) -> LogEntry:
         channel=report.channel,
         send=report.send,
         attempt=-rank,
-        status=report.status,
+        status=MEANING[report.channel, report.status],
         rank=rank,
         at=report.at,
         detail=_filled(provider=report.provider, detail=report.detail),

@@ -38,6 +38,13 @@ def accept(requests: Sequence[SendRequest], token: TokenFacts, *, now: int, call
     the same id). The caller has checked that the token has the scope notifications:send.
     """
     rate.charge(token, len(requests))
+    return accept_charged(requests, token, now=now, call=call)
+
+
+def accept_charged(
+    requests: Sequence[SendRequest], token: TokenFacts, *, now: int, call: Call | None = None
+) -> list[Result]:
+    """`accept` for what was charged to the token's rate already."""
     plans, results = _plans(requests, token, now)
     keyed = Keyed(requests, plans, token.id, now)
     keyed.reserve(call)

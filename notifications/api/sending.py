@@ -15,13 +15,14 @@ from rest_framework.views import APIView
 
 from foundation.clock import now_ms
 from foundation.errors import InvalidRequest, Refused
-from notifications.accept import MAX_ITEMS, Result, accept
+from notifications.accept import MAX_ITEMS, Result
 from notifications.api import docs, parsing
 from notifications.api.problems import problem
 from notifications.calls import Item, accept_call, accept_items
 from notifications.explain import explain, explain_past
 from notifications.payload import flaw_of, flaw_of_text
 from notifications.sending import IDEMPOTENCY_KEY_MAX, Accepted, SendRequest
+from notifications.together import accept_one
 from notifications.validation import refusal_of
 
 SEND = "notifications:send"
@@ -50,9 +51,7 @@ class SendView(APIView):
         body = parsing.decode_bytes(parsing.read_body(request), SendRequest)
         if (key := idempotency_key(request)) is not None:
             body = msgspec.structs.replace(body, idempotency_key=key)
-        result = accept([body], request.auth, now=now_ms())[0]
-        if isinstance(result, Refused):
-            raise result
+        result = accept_one(body, request.auth)
         location = f"{request.path.rstrip('/')}/{result.notification_id}"
         return Response(_encode(result), status=202, headers={"Location": location})
 

@@ -22,10 +22,10 @@ _decode = msgspec.msgpack.Decoder(list[tuple[str, bytes, dict[str, str] | None]]
 
 
 class Chunk(NamedTuple):
-    """`count` records of one partition, packed."""
+    """`length` records of one partition, packed."""
 
     partition: int
-    count: int
+    length: int
     data: bytes
 
 

@@ -97,7 +97,7 @@ class TopicCursors:
             page = rows.read_rows(self._connection, partition, cursor.fetch, end, records=count, size=size)
         for row in page:
             cursor.buffer.extend(unpack(self._name, partition, row, cursor.fetch))
-            cursor.fetch = row.base + row.count
+            cursor.fetch = row.base + row.length
         if not page:
             cursor.fetch = end  # retention took the rest
 

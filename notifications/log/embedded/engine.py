@@ -136,7 +136,7 @@ class EmbeddedLog:
     def close(self) -> None:
         """Closes the files; consumers are closed by their owners."""
         with self._opening:
-            files = [*self._files.values(), *self._groups.values()]
+            files: list[TopicFile | Readers] = [*self._files.values(), *self._groups.values()]
             self._files, self._groups = {}, {}
         for file in files:
             file.close()

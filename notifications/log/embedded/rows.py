@@ -35,7 +35,7 @@ class Row(NamedTuple):
     """A chunk as it is stored: `base` is its first record's offset, `timestamp` when it was appended (ms)."""
 
     base: int
-    count: int
+    length: int
     timestamp: int
     data: bytes
 
@@ -88,7 +88,7 @@ def offset_at(connection: sqlite3.Connection, partition: int, end: int, timestam
         if edge.timestamp >= timestamp:
             high = min(middle, edge.base)
         else:
-            low = edge.base + edge.count
+            low = edge.base + edge.length
     return low
 
 

@@ -131,7 +131,7 @@ class TopicFile:
                 return
             for row in page:
                 yield from (record for record in unpack(self.name, partition, row, start) if record.offset < end)
-            start = page[-1].base + page[-1].count
+            start = page[-1].base + page[-1].length
 
     def close(self) -> None:
         for part in (self._readers, self._appender, self._keeper):

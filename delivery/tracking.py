@@ -57,12 +57,11 @@ def fold(reports: Sequence[Report], stamps: dict[str, int]) -> tuple[list[Decisi
     decisions: list[Decision] = []
     cells: Cells = {}
     for report in reports:
-        kind = type(report)
-        if kind is Outcome:
+        if isinstance(report, Outcome):
             _keep(cells, _of_outcome(report, stamps))
-        elif kind is Attempting:
+        elif isinstance(report, Attempting):
             _keep_attempting(cells, report)
-        elif kind is Decision:
+        elif isinstance(report, Decision):
             decisions.append(report)
             _keep_decided(cells, report)
         else:

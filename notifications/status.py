@@ -15,7 +15,7 @@ preferences looked at again before a replay, may end what was parked; nothing pa
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Protocol
 
 from notifications.topology import CHANNELS
@@ -160,7 +160,7 @@ def delivery_status(channel: str, entries: Iterable[Cell], expected: Iterable[st
     `expected` are the send ids of its decision: those without a cell are pending. A cell without a send (dropped,
     parked, deferred as a whole) counts for every send.
     """
-    cells: Mapping[str, list[Cell]] = defaultdict(list)
+    cells: dict[str, list[Cell]] = defaultdict(list)
     for entry in entries:
         cells[entry.send].append(entry)
     whole = cells.pop("", [])

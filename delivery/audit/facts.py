@@ -173,16 +173,15 @@ def _in_flight(record: _ChannelRecord, topic: str) -> Iterator[InFlight]:
 
 def _told(reports: _Reports) -> Iterator[Decided | Told]:
     for report in reports.reports:
-        kind = type(report)
-        if kind is _Outcome:
+        if isinstance(report, _Outcome):
             reason = report.reason or report.error
             yield Told(
                 report.id, report.channel, report.send, report.status, report.attempt, reason, report.provider_id
             )
-        elif kind is _Decision:
+        elif isinstance(report, _Decision):
             for verdict in report.channels:
                 yield Decided(report.id, verdict.channel, verdict.verdict, verdict.reason, verdict.sends)
-        elif kind is _Attempting:
+        elif isinstance(report, _Attempting):
             for id, _, channel, send, attempt in report.rows:
                 yield Told(id, channel, send, "attempting", attempt)
         else:

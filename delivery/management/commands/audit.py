@@ -26,6 +26,7 @@ class Bar:
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown)
         self._task = self._progress.add_task("audit", total=0)
         self._total = 0
+        self._at = "audit"
 
     def __enter__(self) -> Bar:
         self._progress.start()
@@ -36,7 +37,8 @@ class Bar:
 
     def __call__(self, *, done: int = 0, more: int = 0, at: str = "") -> None:
         self._total += more
-        self._progress.update(self._task, advance=done, total=self._total, **({"description": at} if at else {}))
+        self._at = at or self._at
+        self._progress.update(self._task, advance=done, total=self._total, description=self._at)
 
 
 class Command(BaseCommand):

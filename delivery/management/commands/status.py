@@ -29,7 +29,10 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(figures), indent=2))
         else:
-            Console(file=self.stdout).print(Group(*_screen(figures)))
+            console = Console()
+            with console.capture() as screen:
+                console.print(Group(*_screen(figures)))
+            self.stdout.write(screen.get())
 
 
 def _as_json(figures: Figures) -> dict[str, Any]:

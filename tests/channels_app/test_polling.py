@@ -11,10 +11,12 @@ from typing import Any
 import httpx
 import pytest
 from django.core.asgi import get_asgi_application
+from django.core.wsgi import get_wsgi_application
 
 from channels_app import inbox, longpoll
 from channels_app.calls import in_thread
 from channels_app.polling import LongPolls
+from config.bridge import WsgiBridge
 from foundation.clock import now_ms
 from notifications import announce
 from notifications.credentials import make_user_token
@@ -25,9 +27,13 @@ from tests.notifications.store.rows import inbox_row, new_user
 pytestmark = pytest.mark.django_db(databases=["store"], transaction=True)
 
 
-@pytest.fixture
-async def web(redis: Any) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=LongPolls(get_asgi_application()))
+def bridged() -> Any:
+    return WsgiBridge(get_wsgi_application(), workers=2, max_bytes=1_000)
+
+
+@pytest.fixture(params=[bridged, get_asgi_application])
+async def web(redis: Any, request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=LongPolls(request.param()))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
     longpoll.close()

@@ -6,14 +6,18 @@ import asyncio
 import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import msgspec
 import pytest
 import uvicorn
 import websockets
+from django.db import connections
 from websockets.asyncio.client import ClientConnection
 
+from channels_app import calls
 from channels_app.calls import Calls
 from channels_app.frames import Read
 from channels_app.gateway import Gateway
@@ -107,6 +111,18 @@ class Running:
 @pytest.fixture
 def inbox() -> Inbox:
     return Inbox()
+
+
+@pytest.fixture(autouse=True)
+def _threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Threads of each test's own: what they hold of the database ends with it."""
+    pool = ThreadPoolExecutor(calls.THREADS)
+    monkeypatch.setattr(calls, "_pool", pool)
+    yield
+    everybody = Barrier(calls.THREADS, timeout=5)
+    for _ in range(calls.THREADS):
+        pool.submit(lambda: (everybody.wait(), connections.close_all()))
+    pool.shutdown()
 
 
 @pytest.fixture(autouse=True)

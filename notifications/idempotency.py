@@ -25,6 +25,7 @@ from foundation.redis import Unreachable, epoch, get_redis, key, remembers
 from notifications.models import IdempotencyKey
 from notifications.records import Event
 
+_UNKEPT = "?"  # the answer of a key that only SQL remembered
 IN_FLIGHT_MS = 30_000
 KEY_MAX = 255
 DIGEST_CHARS = 32
@@ -119,7 +120,7 @@ def reserve(asks: Sequence[Ask], *, now: int) -> list[Reservation]:
 
 
 def known(asks: Sequence[Ask]) -> list[Reservation]:
-    """As `reserve`, for keys that Redis doesn't hold one by one: only looks, and only where Redis may have forgotten."""
+    """As `reserve`, for keys Redis doesn't hold one by one: only looks, and only where Redis may have forgotten."""
     fresh = [Reservation(State.RESERVED, ask.notification_id) for ask in asks]
     return fresh if not asks or remembers(_life_ms()) else _with_durable(asks, fresh)
 
@@ -210,7 +211,7 @@ def _reservation(row: list[bytes]) -> Reservation:
     state, notification_id, *rest = (part.decode() for part in row)
     if state == State.IN_FLIGHT.value:
         return Reservation(State.IN_FLIGHT, notification_id, until=int(rest[0]))
-    return Reservation(State(state), notification_id, rest[0] if rest else None)
+    return Reservation(State(state), notification_id, rest[0] if rest and rest[0] != _UNKEPT else None)
 
 
 def _with_durable(asks: Sequence[Ask], found: list[Reservation]) -> list[Reservation]:
@@ -221,7 +222,7 @@ def _with_durable(asks: Sequence[Ask], found: list[Reservation]) -> list[Reserva
         return found  # accepting goes on with SQL down (contract §9); the router sees repeats
     limit = now_ms() - _life_ms()
     held = {name: row for name, row in held.items() if row.accepted_at >= limit}
-    _write([(name, f"{row.body}|{row.notification_id}|-|") for name, row in held.items()])
+    _write([(name, f"{row.body}|{row.notification_id}|-|{_UNKEPT}") for name, row in held.items()])
     return [_corrected(ask, its, held.get(ask.key)) for ask, its in zip(asks, found, strict=True)]
 
 

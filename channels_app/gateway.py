@@ -17,7 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if not apps.ready:
     django.setup()
 
-from django.urls import path, re_path
+from django.urls import re_path
 
 from channels_app.calls import Calls
 from channels_app.consumer import InboxConsumer
@@ -31,11 +31,12 @@ class Gateway:
     def __init__(self, calls: Callable[[], Calls]) -> None:
         self._calls = calls
         self.board: Switchboard | None = None
+        routes: list[Any] = [("ws/inbox/$", self._socket), ("", _nothing_here)]
         self._router = ProtocolTypeRouter(
             {
                 "lifespan": self._lifespan,
                 "http": _only_sockets,
-                "websocket": URLRouter([path("ws/inbox/", self._socket), re_path("", _nothing_here)]),
+                "websocket": URLRouter([re_path(f"^{start}", application) for start, application in routes]),
             }
         )
 
@@ -62,11 +63,11 @@ class Gateway:
 
 
 async def _only_sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """`/healthz` for load balancers; everything else is served by web."""
-    found = scope["path"] == "/healthz"
+    """`/health/live` for load balancers; everything else is served by web."""
+    found = scope["path"] == "/health/live"
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": "http.response.start", "status": 200 if found else 404, "headers": headers})
-    await send({"type": "http.response.body", "body": b"ok\n" if found else b"only /ws/inbox/ and /healthz here\n"})
+    await send({"type": "http.response.body", "body": b"ok\n" if found else b"only /ws/inbox/ and /health/live here\n"})
 
 
 async def _nothing_here(scope: dict[str, Any], receive: Any, send: Any) -> None:

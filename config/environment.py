@@ -83,7 +83,9 @@ class Environment(BaseSettings):
     TEMPLATE_DEFAULT_LOCALE: str = Field("en", description="The locale tried before a type's own default one.")
     TEMPLATE_BRAND: str = Field("Harbor", description="The name that mails are sent in: {{ content.brand }}.")
     TEMPLATE_HTML_MAX_BYTES: int = Field(256 * 1024, description="Largest HTML part a template may yield.")
-    TEMPLATE_WORK_MAX: int = Field(200_000, description="Work units one rendering may take (a loop's step is one or more).")
+    TEMPLATE_WORK_MAX: int = Field(
+        200_000, description="Work units one rendering may take (a loop's step is one or more)."
+    )
     TEMPLATE_CACHE_MAX: int = Field(4096, description="Compiled texts a process keeps.")
     CATALOG_CHECK_S: float = Field(1.0, description="How often a process looks whether types or templates changed.")
     CATALOG_REDIS_AWAY_S: float = Field(5.0, description="As often instead while Redis can't be reached.")

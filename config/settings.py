@@ -75,7 +75,7 @@ TEMPLATES = [
 ]
 
 
-def _sqlite(name: str) -> dict[str, object]:
+def _sqlite(name: str, synchronous: str = "FULL") -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": VAR / f"{name}.sqlite3",
@@ -83,14 +83,14 @@ def _sqlite(name: str) -> dict[str, object]:
         "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728;",
+            "init_command": (f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA mmap_size=134217728;"),
         },
         "TEST": {"NAME": VAR / f"test-{name}.sqlite3", "DEPENDENCIES": []},
     }
 
 
 # default: the control plane. store: the notification store (embedded engine). sandbox: what the sandbox providers took.
-DATABASES = {"default": _sqlite("control"), "store": _sqlite("store"), "sandbox": _sqlite("sandbox")}
+DATABASES = {"default": _sqlite("control"), "store": _sqlite("store"), "sandbox": _sqlite("sandbox", "NORMAL")}
 DATABASE_ROUTERS = ["config.databases.AppRouter"]
 DATABASE_OF_APP = {"store": "store", "sandbox": "sandbox"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -160,7 +160,7 @@ CHANNEL_LAYERS = {
 
 # --- Celery: queues are disposable, the log remembers (design.md, idea 1)
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
-CELERY_TASK_QUEUES = [Queue(name) for name in QUEUES]
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_DEFAULT_QUEUE = "router"
 CELERY_TASK_SERIALIZER = "orjson"

@@ -4,7 +4,7 @@ Invariants:
 - a partition has at most one flight; it is paused while it has one;
 - an offset is committed only when everything before it is settled;
 - no word in time: the batch goes out again, marked as a repeat, after deadline and margin, never before;
-- the first batch of a partition after an assignment is marked too, and waits until the old owner's can't run any more;
+- the first batch of a partition that wasn't given up cleanly is marked too, and waits until the old owner's can't run;
 - nothing is buffered: what isn't in flight stays on the log.
 """
 
@@ -22,7 +22,7 @@ import structlog
 from celery import chain, current_app
 from kombu.exceptions import OperationalError
 
-from delivery import quarantine, words
+from delivery import breaker, quarantine, words
 from delivery.batch import Batch, BatchRecord
 from delivery.flight import Flight, Part
 from foundation.clock import now_ms
@@ -31,7 +31,15 @@ from foundation.identifiers import new_batch_id
 from foundation.redis import Unreachable, get_redis, key
 from notifications.log.port import Consumer, Log, LogRecord, TopicPartition
 from notifications.records import HEADER_REPEAT, HEADER_TRACE
-from notifications.topology import TOPICS
+from notifications.topology import CHANNELS, TOPICS, channel_topic
+
+LOOK_AT_BREAKERS_MS = 1_000
+CHANNEL_OF = {
+    channel_topic(channel, lane): channel
+    for channel in CHANNELS
+    if channel != "in_app"
+    for lane in ("standard", "bulk")
+}
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +68,7 @@ class TopicState:
     leaving: set[TopicPartition] = field(default_factory=set)
     flights: int = 0
     rest_until: int = 0
+    next_look: int = 0
 
 
 class Bridge:
@@ -74,12 +83,13 @@ class Bridge:
         }
         self.in_flight: dict[str, Flight] = {}
         self.held: list[tuple[int, Flight]] = []
+        self.turn_began = now_ms()
 
     # --- one turn
 
     def turn(self) -> None:
         """One round: membership, words, what is overdue, new batches; rests when there was nothing."""
-        now = now_ms()
+        now = self.turn_began = now_ms()
         for name, state in self.topics.items():
             self._follow_assignment(name, state, now)
         worked = self._hear(0)
@@ -105,7 +115,8 @@ class Bridge:
         changes = state.consumer.assignment_changes()
         for partition, not_before in changes.assigned.items():
             state.owned.add(partition)
-            state.unproven.add(partition)
+            if not_before:  # not given up cleanly: what the old owner had under way may have been done
+                state.unproven.add(partition)
             if not_before > now:
                 state.waiting[partition] = not_before
                 state.consumer.pause([partition])
@@ -146,7 +157,7 @@ class Bridge:
     # --- taking and sending
 
     def _take(self, name: str, state: TopicState, now: int) -> bool:
-        if state.flights >= self.options.flights or now < state.rest_until:
+        if state.flights >= self.options.flights or now < state.rest_until or self._shut(name, state, now):
             return False
         try:
             records = state.consumer.poll(self.options.max_records, self.options.max_bytes)
@@ -163,13 +174,28 @@ class Bridge:
         self._send(flight)
         return True
 
+    def _shut(self, name: str, state: TopicState, now: int) -> bool:
+        """Whether no account of this topic's channel takes sends: then its partitions wait on the log."""
+        channel = CHANNEL_OF.get(name)
+        if channel is None or now < state.next_look:
+            return False
+        state.next_look = now + LOOK_AT_BREAKERS_MS
+        try:
+            wait = breaker.shut_ms(channel)
+        except Unreachable:
+            return False
+        if wait:
+            self._rest(name, state, f"every account of {channel} is shut for {wait} ms")
+            state.rest_until = now + wait
+        return wait > 0
+
     def _rest(self, name: str, state: TopicState, why: str) -> None:
         log.warning("topic rests", topic=name, why=why)
         state.rest_until = now_ms() + self.options.back_off_ms
 
     def _send(self, flight: Flight) -> None:
         """Sends the flight's current part; if Redis is known to be away it is held and certainly not sent."""
-        now = now_ms()
+        now = self.turn_began  # what was owned then: a bridge that slept since sends nothing that outlives its lease
         flight.batch = new_batch_id()
         deadline = now + self.options.deadline_ms
         flight.resend_at = deadline + self.options.margin_ms

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from delivery import dead_letters
 from foundation.clock import now_ms
 from notifications import idempotency
 from notifications.due import table
 from notifications.log import get_log
+from notifications.store import get_store
 
 HOUR_MS = 3_600_000
+PURGE_LIMIT = 5_000
 
 
 def keep() -> None:
@@ -17,4 +20,6 @@ def keep() -> None:
     horizon = now_ms() - settings.ENV.LOG_RETENTION_HOURS * HOUR_MS
     get_log().delete_before(horizon)
     table.purge(horizon)
+    dead_letters.purge(horizon)
+    get_store().purge(limit=PURGE_LIMIT)
     idempotency.purge(now_ms() - settings.ENV.IDEMPOTENCY_HOURS * HOUR_MS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from channels_app import inbox
 from foundation.clock import now_ms
@@ -18,19 +19,20 @@ PROVIDER = "inbox"
 def deliver(records: Sequence[ChannelRecord], *, polled_at: int) -> list[Report]:
     """Stores, counts and announces; idempotent, because a row's identity is its notification's.
 
-    Nothing expires here: an inbox keeps what came late. Raises StoreUnavailable; a Redis that is away costs only the live push.
+    Nothing expires here: an inbox keeps what came late. The store stamps a row under its own write lock, so that a
+    "read all" never covers a row nobody could see yet. Raises StoreUnavailable, redis.ConnectionError.
     """
     started = now_ms()
     pairs = [(record, recipient) for record in records for recipient in record.recipients]
-    rows = [_row(record, recipient, started) for record, recipient in pairs]
+    rows = [_row(record, recipient) for record, recipient in pairs]
     get_store().add_inbox(rows)
     unread.add([(row.user, row.id) for row in rows])
-    announce.announce([(row.user, inbox.notification_frame(row)) for row in rows])
+    announce.announce([(row.user, partial(inbox.notification_frame, row)) for row in rows])
     at = now_ms()
     return [_outcome(record, recipient, polled_at, started, at) for record, recipient in pairs]
 
 
-def _row(record: ChannelRecord, recipient: ChannelRecipient, stored_at: int) -> InboxRow:
+def _row(record: ChannelRecord, recipient: ChannelRecipient) -> InboxRow:
     return InboxRow(
         user=recipient.user,
         id=recipient.id,
@@ -40,7 +42,6 @@ def _row(record: ChannelRecord, recipient: ChannelRecipient, stored_at: int) -> 
         content=recipient.content or record.content or Content(),
         priority=record.priority,
         expires_at=record.expires_at,
-        stored_at=stored_at,
     )
 
 

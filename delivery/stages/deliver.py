@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from delivery import in_app, quarantine, scheduling, sending
+from msgspec import structs
+
+from delivery import in_app, scheduling, sending
 from delivery.batch import Batch, DeliveryItem, RoutedBatch, Told, ToldBatch, envelope_of
 from delivery.stages import making
+from delivery.stages.poison import set_aside
 from delivery.stages.running import stage
 from foundation.clock import now_ms
 from foundation.errors import ControlPlaneUnavailable, PoisonRecord
@@ -15,7 +18,7 @@ from notifications import reports
 from notifications.due import table
 from notifications.log import get_log
 from notifications.log.port import Message
-from notifications.records import HEADER_REPEAT, ChannelRecord, Decision, Failure, decode, encode
+from notifications.records import HEADER_REPEAT, ChannelRecord, Decision, Event, Failure, decode, encode
 from notifications.topology import DLQ
 
 
@@ -42,9 +45,16 @@ def deliver_direct(batch: RoutedBatch) -> ToldBatch:
     entries = [entry for routed in batch.routed for entry in making.due_entries(routed)]
     if entries:
         table.put(entries)
-    told = _deliver_items(items, batch.deadline, batch.polled_at)
+    events = {routed.id: routed.event for routed in batch.routed}
+    told = [_with_events(each, events) for each in _deliver_items(items, batch.deadline, batch.polled_at)]
     told += [Told(reports=list(decided[r]), failures=failures[r], repeat=r) for r in (False, True)]
     return ToldBatch(**envelope_of(batch), told=told)
+
+
+def _with_events(told: Told, events: Mapping[str, Event]) -> Told:
+    """Failures of the critical lane carry their event: a retry is routed again, without asking the store for it."""
+    failures = [structs.replace(failure, event=events[failure.record.recipients[0].id]) for failure in told.failures]
+    return structs.replace(told, failures=failures)
 
 
 @stage("report", ToldBatch, last=True)
@@ -70,26 +80,22 @@ def _items(batch: Batch) -> Iterable[DeliveryItem]:
         try:
             yield DeliveryItem(decode(ChannelRecord, record.value), record.repeat)
         except PoisonRecord as poison:
-            quarantine.put(batch.topic, [(record.partition, record.offset, poison.raw, {})], poison.reason)
+            set_aside(batch.topic, record, poison)
 
 
 def _deliver_items(items: Sequence[DeliveryItem], deadline: int, started: int) -> list[Told]:
-    """Every channel's items; those that may be repeats are kept apart, so that the mark is inherited."""
-    told: list[Told] = []
-    for repeat in (False, True):
-        by_channel: dict[str, list[DeliveryItem]] = {}
-        for item in items:
-            if item.repeat is repeat:
-                by_channel.setdefault(item.record.channel, []).append(item)
-        for channel, group in by_channel.items():
-            told.append(_deliver_channel(channel, group, repeat, deadline, started))
-    return told
+    """Every channel's items, a call for each: a record and its marked copy in one batch must see each other."""
+    by_channel: dict[str, list[DeliveryItem]] = {}
+    for item in items:
+        by_channel.setdefault(item.record.channel, []).append(item)
+    return [_deliver_channel(channel, group, deadline, started) for channel, group in by_channel.items()]
 
 
-def _deliver_channel(channel: str, group: Sequence[DeliveryItem], repeat: bool, deadline: int, started: int) -> Told:
+def _deliver_channel(channel: str, group: Sequence[DeliveryItem], deadline: int, started: int) -> Told:
+    """What comes of a batch that holds any repeat may itself be one: the mark is inherited by all of it."""
+    repeat = any(item.repeat for item in group)
     if channel == "in_app":
         return Told(reports=in_app.deliver([item.record for item in group], polled_at=started), repeat=repeat)
-    delivered = sending.deliver(
-        channel, [(item.record, item.repeat) for item in group], deadline=deadline, started=started
-    )
+    pairs = [(item.record, item.repeat) for item in group]
+    delivered = sending.deliver(channel, pairs, deadline=deadline, started=started)
     return Told(reports=delivered.reports, failures=delivered.failures, repeat=repeat)

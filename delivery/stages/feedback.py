@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
-from delivery import quarantine, scheduling, tracking
+from delivery import scheduling, tracking
 from delivery.batch import Batch
+from delivery.stages.poison import set_aside
 from delivery.stages.running import stage
 from foundation.clock import now_ms
 from foundation.errors import PoisonRecord
@@ -38,4 +39,4 @@ def _decoded(batch: Batch, kind: type[R]) -> Iterator[tuple[R, bool]]:
         try:
             yield decode(kind, record.value), record.repeat
         except PoisonRecord as poison:
-            quarantine.put(batch.topic, [(record.partition, record.offset, poison.raw, {})], poison.reason)
+            set_aside(batch.topic, record, poison)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from notifications.due.table import DueEntry
 
 from delivery.batch import Routed
 from foundation.identifiers import send_id
+from notifications.due.table import DueEntry
 from notifications.records import (
     ChannelDecision,
     ChannelRecipient,
@@ -54,6 +54,8 @@ def _channel_record(routed: Routed, verdict: Verdict, content: Content | None, m
         lane=event.lane,
         priority=event.priority,
         attempt=event.attempt,
+        uncounted=event.uncounted,
+        hop=event.hop,
         recipients=[ChannelRecipient(routed.id, routed.user, _sends(routed, verdict), content)],
         type=event.type,
         category=routed.category,
@@ -68,13 +70,10 @@ def _channel_record(routed: Routed, verdict: Verdict, content: Content | None, m
 
 
 def _sends(routed: Routed, verdict: Verdict) -> list[Send]:
-    """One send an address; a retry tries only those that failed."""
-    sends = [
+    return [
         Send(send_id(routed.id, verdict.channel, address.address), address.address, address.platform, address.device)
         for address in verdict.addresses
     ]
-    failed = routed.event.failed
-    return sends if failed is None else [send for send in sends if send.id in failed]
 
 
 def decision(routed: Routed, records: Iterable[ChannelRecord], at: int) -> Decision:

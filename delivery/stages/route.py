@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from preferences.limits import LimitEntry, Sighting
-from preferences.profiles import profiles
-from templates_app.catalog import get_catalog
+from django.conf import settings
 
-from delivery import quarantine
-from delivery.batch import Batch, BatchRecord, Routed, RoutedBatch, envelope_of
+from delivery.batch import Batch, Routed, RoutedBatch, envelope_of
+from delivery.stages.poison import set_aside
 from delivery.stages.running import stage
 from foundation.clock import now_ms
 from foundation.errors import PoisonRecord
+from foundation.identifiers import send_id
 from notifications import idempotency
 from notifications.records import Event, Recipient, decode
 from preferences import limits
 from preferences.decide import apply_limits, decide
 from preferences.facts import Profile, Question, TypeFacts, Verdict
+from preferences.limits import LimitEntry, Sighting
+from preferences.profiles import profiles
+from templates_app.catalog import get_catalog
 
 
 class Subject(msgspec.Struct):
@@ -53,15 +55,11 @@ def _subjects(batch: Batch) -> Iterable[Subject]:
         try:
             event = decode(Event, record.value)
         except PoisonRecord as poison:
-            _quarantine(batch, record, poison)
+            set_aside(batch.topic, record, poison)
             continue
         facts = facts_of(event.type)
         for recipient in event.recipients:
             yield Subject(event, recipient, record.repeat, facts)
-
-
-def _quarantine(batch: Batch, record: BatchRecord, poison: PoisonRecord) -> None:
-    quarantine.put(batch.topic, [(record.partition, record.offset, poison.raw, {})], poison.reason)
 
 
 def _find_duplicates(subjects: Sequence[Subject]) -> None:
@@ -104,9 +102,27 @@ def _decide(subject: Subject, profile: Profile) -> tuple[Verdict, ...]:
         resumed=event.resumed or "",
     )
     verdicts = decide(question, subject.facts, profile)
+    if event.failed is not None:
+        verdicts = tuple(_what_failed(verdict, subject.recipient.id, event.failed) for verdict in verdicts)
     if subject.duplicate_of:
         verdicts = tuple(_as_duplicate(verdict, subject.duplicate_of) for verdict in verdicts)
     return verdicts
+
+
+def _what_failed(verdict: Verdict, notification: str, failed: Collection[str]) -> Verdict:
+    """A retry tries only the sends that failed; where their addresses are gone there is nothing left to try."""
+    if verdict.verdict != "send":
+        return verdict
+    left = [each for each in verdict.addresses if send_id(notification, verdict.channel, each.address) in failed]
+    if left:
+        return msgspec.structs.replace(verdict, addresses=tuple(left))
+    return Verdict(
+        channel=verdict.channel,
+        verdict="drop",
+        reason="no_address",
+        detail="The address this was to be tried again at is gone.",
+        setting="contact points",
+    )
 
 
 def _as_duplicate(verdict: Verdict, first: str) -> Verdict:
@@ -120,7 +136,7 @@ def _as_duplicate(verdict: Verdict, first: str) -> Verdict:
 
 
 def _within_limits(subjects: Sequence[Subject], decided: Sequence[tuple[Verdict, ...]]) -> list[tuple[Verdict, ...]]:
-    """Counts what is to be sent against the per-user limits, in one round trip; retries of a send aren't counted anew."""
+    """Counts what is to be sent against the per-user limits, in one round trip; a retry isn't counted anew."""
     entries: list[LimitEntry] = []
     owners: list[tuple[int, str]] = []
     for index, (subject, verdicts) in enumerate(zip(subjects, decided, strict=True)):
@@ -137,7 +153,8 @@ def _within_limits(subjects: Sequence[Subject], decided: Sequence[tuple[Verdict,
         if not allowed:
             over.setdefault(index, []).append(limit)
     return [
-        apply_limits(verdicts, over[index]) if index in over else verdicts for index, verdicts in enumerate(decided)
+        apply_limits(verdicts, over[index], settings.PER_USER_LIMITS) if index in over else verdicts
+        for index, verdicts in enumerate(decided)
     ]
 
 

@@ -30,7 +30,7 @@ class ServerFrame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return msgspec.to_builtins(self)
 
 
-class Hello(ServerFrame, tag="hello"):
+class Hello(ServerFrame, frozen=True, tag="hello"):
     """First after a good token or ticket. `at` is the server's time: the `last_seen` of a later `sync`."""
 
     user: str
@@ -39,13 +39,13 @@ class Hello(ServerFrame, tag="hello"):
     dead_seconds: float
 
 
-class Notification(ServerFrame, tag="notification"):
+class Notification(ServerFrame, frozen=True, tag="notification"):
     """One inbox entry, as `GET /users/{id}/notifications` shows it. Its `id` is the key: drop what you have."""
 
     notification: dict[str, Any]
 
 
-class Read(ServerFrame, tag="read"):
+class Read(ServerFrame, frozen=True, tag="read"):
     """Read state changed, on whichever device: of `ids`, or of everything (`all`). Absent parts didn't change."""
 
     ids: list[str] = []
@@ -56,21 +56,21 @@ class Read(ServerFrame, tag="read"):
     archived: bool | None = None
 
 
-class UnreadCount(ServerFrame, tag="unread_count"):
+class UnreadCount(ServerFrame, frozen=True, tag="unread_count"):
     """Exact counts. The badge shows `unseen`."""
 
     unread: int
     unseen: int
 
 
-class Synced(ServerFrame, tag="synced"):
+class Synced(ServerFrame, frozen=True, tag="synced"):
     """What was missed is through. `complete` is false if there was more than one sync carries: page it by REST."""
 
     at: str
     complete: bool
 
 
-class Error(ServerFrame, tag="error"):
+class Error(ServerFrame, frozen=True, tag="error"):
     """A frame that wasn't taken, or why the socket is about to be closed."""
 
     code: str
@@ -79,14 +79,14 @@ class Error(ServerFrame, tag="error"):
     remedy: str | None = None
 
 
-class Reconnect(ServerFrame, tag="reconnect"):
+class Reconnect(ServerFrame, frozen=True, tag="reconnect"):
     """This process stops or is full: come back after `after_ms`. Each client gets another figure."""
 
     after_ms: int
     reason: str
 
 
-class Ping(ServerFrame, tag="ping"):
+class Ping(ServerFrame, frozen=True, tag="ping"):
     """Answer with `pong`; a socket silent for `dead_seconds` is closed."""
 
 
@@ -98,56 +98,56 @@ Id = msgspec.Meta(min_length=1, max_length=64)
 Ids = msgspec.Meta(min_length=1, max_length=MAX_IDS)
 
 
-class Auth(ClientFrame, tag="auth"):
+class Auth(ClientFrame, frozen=True, tag="auth"):
     """First frame where no ticket is in the URL: a user token; `last_seen` asks for what was missed since."""
 
     token: str
     last_seen: str | None = None
 
 
-class _WithIds(ClientFrame):
+class _WithIds(ClientFrame, frozen=True):
     ids: Annotated[list[Annotated[str, Id]], Ids]
 
 
-class Ack(_WithIds, tag="ack"):
+class Ack(_WithIds, frozen=True, tag="ack"):
     """These have arrived; their in-app status becomes `delivered`."""
 
 
-class MarkRead(_WithIds, tag="mark_read"):
+class MarkRead(_WithIds, frozen=True, tag="mark_read"):
     """The user has read these."""
 
 
-class MarkUnread(_WithIds, tag="mark_unread"):
+class MarkUnread(_WithIds, frozen=True, tag="mark_unread"):
     """Unread again."""
 
 
-class MarkSeen(_WithIds, tag="mark_seen"):
+class MarkSeen(_WithIds, frozen=True, tag="mark_seen"):
     """The user has had these before his eyes: they leave the badge."""
 
 
-class MarkOpened(_WithIds, tag="mark_opened"):
+class MarkOpened(_WithIds, frozen=True, tag="mark_opened"):
     """The user followed these: opened, and read."""
 
 
-class Archive(_WithIds, tag="archive"):
+class Archive(_WithIds, frozen=True, tag="archive"):
     """Out of the inbox."""
 
 
-class Unarchive(_WithIds, tag="unarchive"):
+class Unarchive(_WithIds, frozen=True, tag="unarchive"):
     """Back into the inbox."""
 
 
-class ReadAll(ClientFrame, tag="read_all"):
+class ReadAll(ClientFrame, frozen=True, tag="read_all"):
     """Everything that is in the inbox now is read."""
 
 
-class Sync(ClientFrame, tag="sync"):
+class Sync(ClientFrame, frozen=True, tag="sync"):
     """Send what came after `last_seen` (RFC 3339; from 60 s before it); absent: the newest unread."""
 
     last_seen: str | None = None
 
 
-class Pong(ClientFrame, tag="pong"):
+class Pong(ClientFrame, frozen=True, tag="pong"):
     """Answer to `ping`."""
 
 

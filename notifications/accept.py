@@ -3,7 +3,7 @@
 What it answers with is durable: `produce` has returned. Everything is done once a call: one look at the facts of each
 type, one round trip for idempotency keys, one for what is known of the users, one produce.
 There is no mark of acceptance beside the log: whoever asks about an event that isn't routed yet finds it there
-(`notifications.accepted`), also after Redis was wiped.
+(`notifications.lookup`), also after Redis was wiped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from foundation.errors import InvalidRequest, LogUnavailable, Refused
-from notifications import rate
+from notifications import idempotency, rate
 from notifications.credentials import TokenFacts
 from notifications.estimates import estimate
 from notifications.keyed import Call, Keyed
@@ -57,6 +57,8 @@ def accept_charged(
     except LogUnavailable:
         keyed.release(answers)
         raise
+    if again := [keyed.ids[i] for i in answers if i in keyed.again]:
+        idempotency.note_again(again, now=now)
     keyed.answer(answers)
     results.update(answers)
     return [results[i] for i in range(len(requests))]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -154,6 +155,24 @@ def answer(answers: Iterable[tuple[Ask, str, str]]) -> None:
 def release(asks: Iterable[tuple[Ask, str]]) -> None:
     """Ends the in-flight time of (ask, notification id) whose producing failed: a repeat may try at once, same id."""
     _write([(ask.key, f"{ask.body}|{notification_id}|0|") for ask, notification_id in asks])
+
+
+def note_again(notification_ids: Sequence[str], *, now: int) -> None:
+    """Notes that these ids, reserved earlier, are produced now: the log is searched by the time an id was drawn."""
+    pipe = get_redis().pipeline(transaction=False)
+    for notification_id in notification_ids:
+        pipe.set(key("again", notification_id), now, px=_life_ms())
+    with suppress(*Unreachable):  # found all the same once it is routed
+        pipe.execute()
+
+
+def produced_again_at(notification_id: str) -> int | None:
+    """When (ms) a reserved id was produced by a repeat, None if it wasn't or nobody knows."""
+    client: Any = get_redis()
+    with suppress(*Unreachable):
+        at = client.get(key("again", notification_id))
+        return int(at) if at else None
+    return None
 
 
 def remember(events: Sequence[tuple[Event, str]]) -> dict[str, str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
+from notifications import idempotency
 from notifications.log import get_log
 from notifications.log.port import LogRecord
 from notifications.records import Event, decode
 from notifications.topology import INTAKE_TOPICS
 
 PREFIX = "notif_"
-# Spans (ms) after the id was drawn: the usual; clocks that differ; a repeat under the same key, up to 30 s later.
+# Spans (ms) after the id was drawn: the usual; clocks that differ; a slow write, a repeat under the same key.
 SPANS_MS = ((-50, 500), (-2_000, -50), (500, 40_000))
 
 
@@ -35,6 +36,13 @@ def find_event(id: str) -> Event | None:
     at = drawn_at(id)
     if at is None:
         return None
+    event = _search(id, at)
+    if event is None and (later := idempotency.produced_again_at(id)):
+        event = _search(id, later)
+    return event
+
+
+def _search(id: str, at: int) -> Event | None:
     wanted = id.encode()
     for span in SPANS_MS:
         for record in _appended(at + span[0], at + span[1]):

@@ -83,8 +83,9 @@ def test_a_key_in_flight_is_409_and_after_30_s_its_repeat_has_the_same_id():
     assert isinstance(refusal, Conflict)
     assert 28 < refusal.retry_after <= 30
     assert send(keyed(), now=now + IN_FLIGHT_MS).notification_id == id
-    [(_, _, headers)] = written()
+    [(_, event, headers)] = written()
     assert headers[HEADER_REPEAT]  # the first one may have got through after all
+    assert idempotency.produced_again_at(id) == event.now  # where its record is found by id
 
 
 def test_a_repeat_is_answered_first_even_when_it_would_no_longer_be_valid():

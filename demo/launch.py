@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -21,12 +22,17 @@ from demo import processes
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_S = 60
+PREPARED_WITHIN_S = 120
 STOP_WITHIN_S = 10
 SOCKET_PATH_MAX = 100
 
 
 class CantStart(Exception):
     """One line that says what is wrong and what to do."""
+
+
+class Asked(Exception):
+    """Asked to end while starting."""
 
 
 def main() -> int:
@@ -70,27 +76,41 @@ class Demo:
             self._rpc().supervisor.startProcessGroup("platform", False)
             self._await_ready()
             self._greet()
-            while not self.stopping and self.supervisor and self.supervisor.poll() is None:
-                time.sleep(0.2)
-        except KeyboardInterrupt:
-            pass  # asked to end while starting: the same clean end
+            self._watch()
+        except Asked:
+            return 0
         finally:
             self._end()
         return 0
 
     def _stop(self, number: int, frame: object) -> None:
-        if not self.stopping:
-            self.stopping = True
-            raise KeyboardInterrupt
+        self.stopping = True
+
+    def _watch(self) -> None:
+        while not self.stopping and self.supervisor and self.supervisor.poll() is None:
+            time.sleep(0.2)
+
+    def _await(self, done: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        until = time.monotonic() + seconds
+        while not done():
+            if self.stopping:
+                raise Asked
+            if time.monotonic() > until:
+                raise CantStart(otherwise)
+            time.sleep(0.1)
 
     def _check(self) -> None:
         for name, port in (("PORT", self.port), ("GATEWAY_PORT", self.gateway_port)):
             if _taken(port):
                 raise CantStart(f"port {port} is taken; give another: {name}={port + 10} make demo")
         if len(str(self.var / "supervisor.sock")) > SOCKET_PATH_MAX:
-            raise CantStart(f"{self.var} is too long a path for a unix socket; give a shorter one: VAR=/tmp/np make demo")
+            raise CantStart(
+                f"{self.var} is too long a path for a unix socket; give a shorter one: VAR=/tmp/np make demo"
+            )
         if _alive(self.var / "supervisord.pid"):
-            raise CantStart(f"a demo is running on {self.var}; end it, or give another folder: VAR=var2 PORT=8010 make demo")
+            raise CantStart(
+                f"a demo is running on {self.var}; end it, or give another folder: VAR=var2 PORT=8010 make demo"
+            )
         try:
             self.redis = processes.redis(self.var)
         except FileNotFoundError as error:
@@ -109,12 +129,24 @@ class Demo:
             start_new_session=True,
             stdout=subprocess.DEVNULL,
         )
-        _await(lambda: (self.var / "redis.sock").exists(), 10, f"Redis didn't start; see {self.var}/logs/redis.log")
+        self._await(
+            lambda: (self.var / "redis.sock").exists(), 10, f"Redis didn't start; see {self.var}/logs/redis.log"
+        )
 
     def _manage(self, *arguments: str) -> None:
-        result = subprocess.run([sys.executable, processes.MANAGE, *arguments], env=self.environment, check=False)
-        if result.returncode:
-            raise CantStart(f"manage.py {' '.join(arguments)} failed (see above); `make clean` forgets the state in {self.var}")
+        command = [sys.executable, processes.MANAGE, *arguments]
+        with subprocess.Popen(command, env=self.environment, start_new_session=True) as process:
+            try:
+                self._await(
+                    lambda: process.poll() is not None, PREPARED_WITHIN_S, f"manage.py {arguments[0]} takes too long"
+                )
+            except (Asked, CantStart):
+                process.terminate()
+                raise
+        if process.returncode:
+            raise CantStart(
+                f"manage.py {' '.join(arguments)} failed (see above); `make clean` forgets the state in {self.var}"
+            )
 
     def _rpc(self) -> xmlrpc.client.ServerProxy:
         transport = SupervisorTransport(None, None, f"unix://{self.var}/supervisor.sock")
@@ -124,15 +156,18 @@ class Demo:
         url = f"http://127.0.0.1:{self.port}/health/ready"
         gateway = f"http://127.0.0.1:{self.gateway_port}/health/live"
         see = f"not ready after {READY_WITHIN_S} s; see {self.var}/logs"
-        _await(lambda: _answers(url) and _answers(gateway), READY_WITHIN_S, see)
+        self._await(lambda: _answers(url) and _answers(gateway), READY_WITHIN_S, see)
 
     def _greet(self) -> None:
         env = dict(
-            line.split("=", 1) for line in (self.var / "demo.env").read_text().splitlines() if "=" in line and line[0] != "#"
+            line.split("=", 1)
+            for line in (self.var / "demo.env").read_text().splitlines()
+            if "=" in line and line[0] != "#"
         )
         values = {name.removeprefix("export "): value.strip("'\"") for name, value in env.items()}
         home = f"http://localhost:{self.port}"
-        print(f"""ready
+        print(
+            f"""ready
 
   the demo        {home}/
   the admin       {home}/admin/        {values["ADMIN_USER"]} / {values["ADMIN_PASSWORD"]}
@@ -143,7 +178,9 @@ class Demo:
 
 curl -s {values["API"]}/notifications -H 'Authorization: Bearer {values["SERVICE_TOKEN"]}' -H 'Content-Type: application/json' -d '{{"type": "order_shipped", "target": {{"type": "user", "user_id": "{values["USER_ID"]}"}}, "data": {{"order_id": "ord_abc123", "tracking_number": "TR12345", "carrier": "FedEx"}}}}'
 
-  Ctrl-C ends it.""", flush=True)
+  Ctrl-C ends it.""",
+            flush=True,
+        )
 
     def _end(self) -> None:
         if self.supervisor is None or self.supervisor.poll() is not None:
@@ -190,14 +227,6 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def _await(done: object, seconds: float, otherwise: str) -> None:
-    until = time.monotonic() + seconds
-    while not done():  # type: ignore[operator]
-        if time.monotonic() > until:
-            raise CantStart(otherwise)
-        time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from notifications.status import CANCELLED
 
 ROWS_A_FETCH = 2_000
 QUARANTINE = "quarantine"
+JUST_RELEASED = "just released"
 
 State = DueRow.State
 
@@ -23,12 +24,12 @@ State = DueRow.State
 def waiting(released_since: int, ids: Collection[str] | None = None) -> Iterator[InFlight]:
     """What the due-time table holds (of `ids`, where given), and what it let go at `released_since` (ms) or later."""
     held = Q(state__in=(State.WAITING, State.CLAIMED)) | Q(state=State.RELEASED, finished_at__gte=released_since)
-    rows = DueRow.objects.filter(held).values_list("notification_id", "channel", "kind")
+    rows = DueRow.objects.filter(held).values_list("notification_id", "channel", "kind", "state")
     if ids is not None:
         rows = rows.filter(notification_id__in=ids)
     with control_plane():
-        for id, channel, kind in rows.iterator(chunk_size=ROWS_A_FETCH):
-            yield InFlight(id, channel, f"due: {kind}")
+        for id, channel, kind, state in rows.iterator(chunk_size=ROWS_A_FETCH):
+            yield InFlight(id, channel, JUST_RELEASED if state == State.RELEASED else f"due: {kind}")
 
 
 def cancelled() -> Iterator[Told]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+import msgspec
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,6 +21,60 @@ from notifications.store import get_store
 READ, ANYONES = "notifications:read", "operate"
 
 
+class ChannelStatus(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """A delivery: its status (contract §5), what that means, and why. Times are RFC 3339."""
+
+    status: str
+    meaning: str
+    reason: str = ""
+    detail: str = ""
+    setting: str = ""
+    error: str = ""
+    provider: str = ""
+    provider_id: str = ""
+    due_at: str = ""
+
+
+class TimelineEntry(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing that happened: accepted, decided for a channel, an attempt (with its number), a receipt."""
+
+    at: str
+    status: str
+    meaning: str = ""
+    channel: str = ""
+    send: str = ""
+    attempt: int = 0
+    started_at: str = ""
+    took_ms: int = 0
+    reason: str = ""
+    detail: str = ""
+    setting: str = ""
+    error: str = ""
+    provider: str = ""
+    provider_id: str = ""
+    due_at: str = ""
+    resumed: str = ""
+
+
+class NotificationStatus(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """`status`: accepted, in_flight, delivered, parked or dropped. `event`, as it was accepted, is for its sender."""
+
+    notification_id: str
+    user_id: str
+    type: str
+    priority: str
+    lane: str
+    accepted_at: str
+    schedule_at: str | None
+    expires_at: str | None
+    status: str
+    channels: dict[str, ChannelStatus]
+    timeline: list[TimelineEntry]
+    category: str = ""
+    broadcast_id: str = ""
+    event: dict[str, Any] = {}
+
+
 class NotificationStatusView(APIView):
     """`accepted` at once after the 202; then the status per channel, and the timeline of every attempt.
 
@@ -30,7 +85,8 @@ class NotificationStatusView(APIView):
     @extend_schema(
         operation_id="notification_status",
         summary="What became of a notification",
-        responses={200: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT},
+        responses={200: NotificationStatus},
+        tags=["notifications"],
     )
     def get(self, request: Request, id: str) -> Response:
         token: TokenFacts = request.auth

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from delivery.tracking import fold
 from foundation.clock import to_rfc3339
 from notifications import timeline, words
+from notifications.api.status import NotificationStatus
 from notifications.records import Decision
 from notifications.status import STATUSES, notification_bucket
 from tests.delivery.reports_of import NOW, attempting, decision, event, outcome, receipt, verdict
@@ -14,7 +16,9 @@ from tests.delivery.reports_of import NOW, attempting, decision, event, outcome,
 
 def told(*reports):
     _, cells = fold(reports, {})
-    return timeline.told([report for report in reports if isinstance(report, Decision)], list(cells.values()))
+    answer = timeline.told([report for report in reports if isinstance(report, Decision)], list(cells.values()))
+    msgspec.convert(answer, NotificationStatus)  # what /api/docs says of it
+    return answer
 
 
 def test_before_routing_it_is_accepted():

@@ -7,7 +7,7 @@ import pytest
 from foundation.errors import NotFound
 from foundation.identifiers import new_notification_id
 from notifications.api.status import status_of
-from notifications.credentials import TokenFacts
+from notifications.credentials import TokenFacts, create_token
 from notifications.log import get_log
 from notifications.log.port import Message
 from notifications.lookup import drawn_at, find_event
@@ -17,7 +17,7 @@ from notifications.store.port import Details
 from notifications.topology import RAW, TOPICS
 from tests.delivery.reports_of import decision, event, verdict
 
-pytestmark = pytest.mark.django_db(databases=["default", "store"])
+pytestmark = [pytest.mark.django_db(databases=["default", "store"]), pytest.mark.usefixtures("redis")]
 
 SENDER = TokenFacts(id="7", kind="service", scopes=frozenset({"notifications:read"}))
 OTHER = TokenFacts(id="8", kind="service", scopes=frozenset({"notifications:read"}))
@@ -76,3 +76,16 @@ def test_it_is_accepted_at_once_though_nobody_routed_it_yet(log):
     assert find_event(id) == accepted
     assert find_event(new_notification_id()) is None
     assert status_of(id, SENDER)["status"] == "accepted"
+
+
+def test_over_http_with_the_senders_token(client, decided: str):
+    secret, row = create_token(name="orders", scopes=["notifications:read"])
+    id = new_notification_id()
+    get_store().record_details([Details(decision=decision(id, verdict("push"), token=str(row.pk)))])
+    answer = client.get(f"/api/v1/notifications/{id}", HTTP_AUTHORIZATION=f"Bearer {secret}")
+    assert (answer.status_code, answer.json()["status"]) == (200, "in_flight")
+    others = client.get(f"/api/v1/notifications/{decided}", HTTP_AUTHORIZATION=f"Bearer {secret}")
+    assert (others.status_code, others.json()["code"]) == (404, "not_found")
+    assert client.get(f"/api/v1/notifications/{id}").status_code == 401
+    secret, _ = create_token(name="sender only", scopes=["notifications:send"])
+    assert client.get(f"/api/v1/notifications/{id}", HTTP_AUTHORIZATION=f"Bearer {secret}").status_code == 403

@@ -70,7 +70,7 @@ class WsgiBridge:
     def _run(self, environment: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes, Any]:
         """Runs the application: status, headers, and the whole body, or its beginning and an iterator over the rest."""
         started: list[Any] = []
-        pieces = self._wsgi(environment, lambda status, headers, exc_info=None: started.append((status, headers)))
+        pieces: Any = self._wsgi(environment, lambda status, headers, exc_info=None: started.append((status, headers)))
         status, named = started[0]
         headers = [(name.lower().encode("latin-1"), value.strip().encode("latin-1")) for name, value in named]
         if getattr(pieces, "streaming", False) or not hasattr(pieces, "content"):

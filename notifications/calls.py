@@ -13,8 +13,8 @@ from foundation.identifiers import new_notification_id
 from notifications import idempotency
 from notifications.accept import Result, accept
 from notifications.credentials import TokenFacts
-from notifications.idempotency import Ask, State
 from notifications.keyed import Call
+from notifications.reserving import Ask, State
 from notifications.sending import Accepted, SendRequest
 
 Item = SendRequest | Refused

@@ -175,7 +175,10 @@ def _from_servers(digest: str) -> _Known | None:
         if cached:
             return cached
         raise ControlPlaneUnavailable("the token can't be checked right now") from error
-    return _put(name, row) if row else _drop(name, cached)
+    if row:
+        return _put(name, row)
+    _drop(name, cached)
+    return None
 
 
 def _from_redis(name: str) -> _Known | None:

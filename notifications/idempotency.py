@@ -11,82 +11,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from enum import Enum
-from functools import cache
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError
-from redis.commands.core import Script
 
 from foundation.clock import now_ms
 from foundation.errors import Conflict, ControlPlaneUnavailable, Refused, Unprocessable
-from foundation.redis import Unreachable, epoch, get_redis, key, remembers
+from foundation.redis import Unreachable, get_redis, key, remembers
 from notifications.models import IdempotencyKey
 from notifications.records import Event
+from notifications.reserving import UNKEPT, Ask, Reservation, State, life_ms, reserve_in_redis, write
 
-_UNKEPT = "?"  # the answer of a key that only SQL remembered
-IN_FLIGHT_MS = 30_000
-KEY_MAX = 255
 DIGEST_CHARS = 32
 
-# A value is "body|notification id|in flight until (ms), or '-' once answered|answer".
-_RESERVE = """
-local now, in_flight, ttl, out = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], {redis.call('GET', KEYS[1])}
-for i = 2, #KEYS do
-  local body, id = ARGV[2 * i], ARGV[2 * i + 1]
-  local held = redis.call('GET', KEYS[i])
-  local fresh = function(with) return body .. '|' .. with .. '|' .. string.format('%.0f', now + in_flight) .. '|' end
-  if not held then
-    if id ~= '' then redis.call('SET', KEYS[i], fresh(id), 'PX', ttl) end
-    out[#out + 1] = {'reserved', id}
-  else
-    local b, known, until_, answer = string.match(held, '^([^|]*)|([^|]*)|([^|]*)|(.*)$')
-    if b ~= body then out[#out + 1] = {'other', known}
-    elseif until_ == '-' then out[#out + 1] = {'answered', known, answer}
-    elseif now < tonumber(until_) then out[#out + 1] = {'in_flight', known, until_}
-    else
-      if id ~= '' then redis.call('SET', KEYS[i], fresh(known), 'KEEPTTL') end
-      out[#out + 1] = {'again', known}
-    end
-  end
-end
-return out
-"""
-
-
-class State(Enum):
-    """What is known of a key: nothing (`RESERVED`: it is ours now), or who used it how."""
-
-    RESERVED = "reserved"
-    AGAIN = "again"
-    ANSWERED = "answered"
-    IN_FLIGHT = "in_flight"
-    OTHER = "other"
-
-
 _OPEN = (State.RESERVED, State.AGAIN)  # what SQL may know better
-
-
-class Ask(msgspec.Struct, frozen=True):
-    """One key to be reserved for `notification_id`; an empty id only looks."""
-
-    key: str
-    body: str
-    notification_id: str
-
-
-class Reservation(msgspec.Struct, frozen=True):
-    """What became of an Ask. `notification_id` is the one to use; `answer` what was stored with it.
-
-    `answer` is None where only SQL knows the key: it keeps none. `until` (ms) is the end of an in-flight time.
-    """
-
-    state: State
-    notification_id: str
-    answer: str | None = None
-    until: int = 0
 
 
 def key_digest(token_id: str, name: str) -> str:
@@ -112,10 +51,10 @@ def reserve(asks: Sequence[Ask], *, now: int) -> list[Reservation]:
     if not asks:
         return []
     try:
-        since, found = _reserve_in_redis(asks, now)
+        since, found = reserve_in_redis(asks, now)
     except Unreachable:
         since, found = now, [Reservation(State.RESERVED, ask.notification_id) for ask in asks]
-    if now - since < _life_ms() or any(its.state is State.AGAIN for its in found):
+    if now - since < life_ms() or any(its.state is State.AGAIN for its in found):
         found = _with_durable(asks, found)
     return found
 
@@ -123,7 +62,7 @@ def reserve(asks: Sequence[Ask], *, now: int) -> list[Reservation]:
 def known(asks: Sequence[Ask]) -> list[Reservation]:
     """As `reserve`, for keys Redis doesn't hold one by one: only looks, and only where Redis may have forgotten."""
     fresh = [Reservation(State.RESERVED, ask.notification_id) for ask in asks]
-    return fresh if not asks or remembers(_life_ms()) else _with_durable(asks, fresh)
+    return fresh if not asks or remembers(life_ms()) else _with_durable(asks, fresh)
 
 
 def refusal(reservation: Reservation, *, now: int) -> Refused | None:
@@ -149,19 +88,19 @@ def refusal(reservation: Reservation, *, now: int) -> Refused | None:
 
 def answer(answers: Iterable[tuple[Ask, str, str]]) -> None:
     """Stores (ask, notification id, answer) of what was accepted, in one round trip. A lost one costs a 409 at most."""
-    _write([(ask.key, f"{ask.body}|{notification_id}|-|{text}") for ask, notification_id, text in answers])
+    write([(ask.key, f"{ask.body}|{notification_id}|-|{text}") for ask, notification_id, text in answers])
 
 
 def release(asks: Iterable[tuple[Ask, str]]) -> None:
     """Ends the in-flight time of (ask, notification id) whose producing failed: a repeat may try at once, same id."""
-    _write([(ask.key, f"{ask.body}|{notification_id}|0|") for ask, notification_id in asks])
+    write([(ask.key, f"{ask.body}|{notification_id}|0|") for ask, notification_id in asks])
 
 
 def note_again(notification_ids: Sequence[str], *, now: int) -> None:
     """Notes that these ids, reserved earlier, are produced now: the log is searched by the time an id was drawn."""
     pipe = get_redis().pipeline(transaction=False)
     for notification_id in notification_ids:
-        pipe.set(key("again", notification_id), now, px=_life_ms())
+        pipe.set(key("again", notification_id), now, px=life_ms())
     with suppress(*Unreachable):  # found all the same once it is routed
         pipe.execute()
 
@@ -191,12 +130,12 @@ def remember(events: Sequence[tuple[Event, str]]) -> dict[str, str]:
     try:
         IdempotencyKey.objects.bulk_create(rows.values(), ignore_conflicts=True)
         held = _rows(rows)
-        if over := [row for name, row in rows.items() if held[name].accepted_at < row.accepted_at - _life_ms()]:
+        if over := [row for name, row in rows.items() if held[name].accepted_at < row.accepted_at - life_ms()]:
             IdempotencyKey.objects.bulk_update(over, ["body", "notification_id", "accepted_at"])
             held.update({row.key: row for row in over})
     except (DatabaseError, InterfaceError) as error:
         raise ControlPlaneUnavailable(f"idempotency keys can't be remembered: {error}") from error
-    firsts = ((name.partition(".")[0], own) for event, own in events if (name := event.idempotency))
+    firsts = ((mark.partition(".")[0], own) for event, own in events if (mark := event.idempotency))
     return {own: held[name].notification_id for name, own in firsts if held[name].notification_id != own}
 
 
@@ -205,43 +144,15 @@ def purge(before: int) -> int:
     return IdempotencyKey.objects.filter(accepted_at__lt=before).delete()[0]
 
 
-def _life_ms() -> int:
-    return settings.IDEMPOTENCY_HOURS * 3_600_000
-
-
-def _name(digest: str) -> str:
-    return key("idem", digest)
-
-
-@cache
-def _script() -> Script:
-    return get_redis().register_script(_RESERVE)
-
-
-def _reserve_in_redis(asks: Sequence[Ask], now: int) -> tuple[int, list[Reservation]]:
-    arguments: list[Any] = [now, IN_FLIGHT_MS, _life_ms()]
-    for ask in asks:
-        arguments += (ask.body, ask.notification_id)
-    since, *rows = _script()(keys=[key("epoch"), *(_name(ask.key) for ask in asks)], args=arguments)
-    return int(since) if since else epoch(), [_reservation(row) for row in rows]
-
-
-def _reservation(row: list[bytes]) -> Reservation:
-    state, notification_id, *rest = (part.decode() for part in row)
-    if state == State.IN_FLIGHT.value:
-        return Reservation(State.IN_FLIGHT, notification_id, until=int(rest[0]))
-    return Reservation(State(state), notification_id, rest[0] if rest and rest[0] != _UNKEPT else None)
-
-
 def _with_durable(asks: Sequence[Ask], found: list[Reservation]) -> list[Reservation]:
     """Lets SQL's rows correct what Redis, which may have forgotten, takes for new. One query; Redis learns of them."""
     try:
         held = _rows({ask.key for ask, its in zip(asks, found, strict=True) if its.state in _OPEN})
     except (DatabaseError, InterfaceError):
         return found  # accepting goes on with SQL down (contract §9); the router sees repeats
-    limit = now_ms() - _life_ms()
+    limit = now_ms() - life_ms()
     held = {name: row for name, row in held.items() if row.accepted_at >= limit}
-    _write([(name, f"{row.body}|{row.notification_id}|-|{_UNKEPT}") for name, row in held.items()])
+    write([(name, f"{row.body}|{row.notification_id}|-|{UNKEPT}") for name, row in held.items()])
     return [_corrected(ask, its, held.get(ask.key)) for ask, its in zip(asks, found, strict=True)]
 
 
@@ -253,15 +164,3 @@ def _corrected(ask: Ask, its: Reservation, row: IdempotencyKey | None) -> Reserv
 
 def _rows(names: Collection[str]) -> dict[str, IdempotencyKey]:
     return {row.key: row for row in IdempotencyKey.objects.filter(key__in=list(names))} if names else {}
-
-
-def _write(values: list[tuple[str, str]]) -> None:
-    if not values:
-        return
-    pipe = get_redis().pipeline(transaction=False)
-    for digest, value in values:
-        pipe.set(_name(digest), value, px=_life_ms())
-    try:
-        pipe.execute()
-    except Unreachable:
-        return

@@ -10,7 +10,7 @@ from foundation.errors import Refused
 from foundation.identifiers import new_notification_id, notification_ids
 from notifications import idempotency
 from notifications.estimates import estimate
-from notifications.idempotency import Ask, Reservation, State
+from notifications.reserving import Ask, Reservation, State
 from notifications.sending import Accepted, SendRequest
 from notifications.validation import Plan
 

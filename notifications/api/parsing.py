@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Hashable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from django.conf import settings
@@ -58,8 +59,9 @@ def read_body(request: Request, max_bytes: int | None = None) -> bytes:
 
 def decode_bytes(raw: bytes, kind: type[T], *, path: str = "") -> T:
     """`raw` as a `kind`; `path` goes before the fields of errors ("notifications[3]"). Raises InvalidRequest."""
+    decoder: msgspec.json.Decoder[T] = _decoder(cast(Hashable, kind))
     try:
-        return _decoder(kind).decode(raw)
+        return decoder.decode(raw)
     except msgspec.ValidationError as error:
         raise from_validation(error, path) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

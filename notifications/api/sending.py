@@ -29,15 +29,15 @@ SEND = "notifications:send"
 _encode = msgspec.json.Encoder().encode
 
 
-class _Batch(parsing.Body):
+class _Batch(parsing.Body, frozen=True):
     notifications: Annotated[list[SendRequest], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
 
 
-class _UnreadBatch(parsing.Body):
+class _UnreadBatch(parsing.Body, frozen=True):
     notifications: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
 
 
-class _PastQuestion(parsing.Body):
+class _PastQuestion(parsing.Body, frozen=True):
     notification_id: str
 
 

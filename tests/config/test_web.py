@@ -96,15 +96,6 @@ def test_a_header_with_an_underscore_passes_for_no_other():
     assert found["HTTP_X_USER"] == "true"
 
 
-def test_only_the_long_poll_goes_to_the_asynchronous_handler():
-    def waits(path: str, query: bytes) -> bool:
-        return asgi._waits({"path": path, "query_string": query})
-
-    assert waits("/api/v1/users/usr_42/notifications", b"limit=5&since=2026-02-23T14:30:00Z")
-    assert not waits("/api/v1/users/usr_42/notifications", b"limit=5")
-    assert not waits("/api/v1/notifications", b"since=1")
-
-
 @pytest.mark.parametrize(
     "command",
     [["uvicorn", "--host", "127.0.0.1", "--port"], ["daphne", "-b", "127.0.0.1", "-p"]],

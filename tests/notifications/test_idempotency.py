@@ -13,13 +13,13 @@ from foundation.clock import now_ms, to_rfc3339
 from foundation.errors import Conflict, InvalidRequest, LogUnavailable, Unprocessable
 from foundation.identifiers import new_notification_id
 from foundation.redis import key
-from notifications import idempotency
+from notifications import idempotency, reserving
 from notifications.accept import accept
 from notifications.calls import accept_call
-from notifications.idempotency import IN_FLIGHT_MS, Ask, State
 from notifications.log import get_log
 from notifications.models import IdempotencyKey
 from notifications.records import HEADER_REPEAT
+from notifications.reserving import IN_FLIGHT_MS, Ask, State
 from notifications.sending import Accepted
 from templates_app.catalog import get_catalog
 from tests.notifications.accepting import SENDER, a_request, make_type, written
@@ -187,7 +187,7 @@ def test_twenty_at_once_with_one_key_are_one(redis):
     states: list[State] = []
 
     def reserve(ask: Ask) -> None:
-        states.append(idempotency._reserve_in_redis([ask], now_ms())[1][0].state)
+        states.append(reserving.reserve_in_redis([ask], now_ms())[1][0].state)
 
     threads = [threading.Thread(target=reserve, args=[ask]) for ask in asks]
     for thread in threads:

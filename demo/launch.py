@@ -5,6 +5,7 @@ A step that can't be done ends in one line with its remedy.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -166,21 +167,30 @@ class Demo:
         )
         values = {name.removeprefix("export "): value.strip("'\"") for name, value in env.items()}
         home = f"http://localhost:{self.port}"
-        print(
-            f"""ready
-
-  the demo        {home}/
-  the admin       {home}/admin/        {values["ADMIN_USER"]} / {values["ADMIN_PASSWORD"]}
-  the API         {home}/api/docs
-  tokens          {self.var}/demo.env   (source it)
-
-  send one:
-
-curl -s {values["API"]}/notifications -H 'Authorization: Bearer {values["SERVICE_TOKEN"]}' -H 'Content-Type: application/json' -d '{{"type": "order_shipped", "target": {{"type": "user", "user_id": "{values["USER_ID"]}"}}, "data": {{"order_id": "ord_abc123", "tracking_number": "TR12345", "carrier": "FedEx"}}}}'
-
-  Ctrl-C ends it.""",
-            flush=True,
+        body = {
+            "type": "order_shipped",
+            "target": {"type": "user", "user_id": values["USER_ID"]},
+            "data": {"order_id": "ord_abc123", "tracking_number": "TR12345", "carrier": "FedEx"},
+        }
+        curl = (
+            f"curl -s {values['API']}/notifications -H 'Authorization: Bearer {values['SERVICE_TOKEN']}' "
+            f"-H 'Content-Type: application/json' -d '{json.dumps(body)}'"
         )
+        lines = [
+            "ready",
+            "",
+            f"  the demo    {home}/",
+            f"  the admin   {home}/admin/      {values['ADMIN_USER']} / {values['ADMIN_PASSWORD']}",
+            f"  the API     {home}/api/docs",
+            f"  tokens      {self.var}/demo.env   (source it)",
+            "",
+            "  send one:",
+            "",
+            curl,
+            "",
+            "  Ctrl-C ends it.",
+        ]
+        print("\n".join(lines), flush=True)
 
     def _end(self) -> None:
         if self.supervisor is None or self.supervisor.poll() is not None:

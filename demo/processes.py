@@ -15,6 +15,8 @@ from pathlib import Path
 from foundation import redis_server
 
 PYTHON = sys.executable
+# Compression would cost 94 KB a socket, and the gateway pings by itself (docs/decisions/0005).
+SOCKETS = ("--ws", "wsproto", "--ws-per-message-deflate", "false", "--ws-ping-interval", "0", "--ws-max-size", "65536")
 STANDARD = ("router", "in_app", "push", "email", "sms", "tracker", "retry")
 MANAGE = str(Path(__file__).resolve().parent.parent / "manage.py")
 
@@ -39,10 +41,12 @@ def programs(var: Path, port: int, gateway_port: int) -> list[Program]:
         Program(
             name="gateway",
             purpose="WebSocket gateway",
-            command=[*_uvicorn("channels_app.gateway:application", gateway_port), "--ws", "wsproto"],
+            command=[*_uvicorn("channels_app.gateway:application", gateway_port), *SOCKETS],
         ),
         Program(name="bridge", purpose="bridge of the standard lane", command=_bridge("bridge", STANDARD)),
-        Program(name="bridge-critical", purpose="bridge of the critical lane", command=_bridge("critical", ["critical"])),
+        Program(
+            name="bridge-critical", purpose="bridge of the critical lane", command=_bridge("critical", ["critical"])
+        ),
         Program(name="bridge-bulk", purpose="bridge of the bulk lane", command=_bridge("bulk", ["bulk"])),
         Program(name="worker-router", purpose="routes, renders, fans out", command=_worker("router", ["router"], var)),
         Program(
@@ -50,7 +54,9 @@ def programs(var: Path, port: int, gateway_port: int) -> list[Program]:
             purpose="delivers, tracks, retries",
             command=_worker("delivery", [role for role in STANDARD if role != "router"], var),
         ),
-        Program(name="worker-critical", purpose="the critical lane, entire", command=_worker("critical", ["critical"], var)),
+        Program(
+            name="worker-critical", purpose="the critical lane, entire", command=_worker("critical", ["critical"], var)
+        ),
         Program(name="worker-bulk", purpose="the bulk lane, entire", command=_worker("bulk", ["bulk"], var)),
         Program(
             name="beat",

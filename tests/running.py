@@ -13,7 +13,8 @@ import tempfile
 import threading
 import time
 import xmlrpc.client
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,9 @@ class Platform:
             check=False,
         )
         if check and result.returncode:
-            raise AssertionError(f"manage.py {' '.join(arguments)}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+            raise AssertionError(
+                f"manage.py {' '.join(arguments)}: exit {result.returncode}\n{result.stdout}{result.stderr}"
+            )
         return result
 
     def audit(self, *arguments: str) -> dict[str, Any]:
@@ -145,13 +148,16 @@ class Platform:
 
     # --- as fate
 
-    def _supervisor(self) -> Any:
+    @contextmanager
+    def _supervisor(self) -> Iterator[Any]:
         transport = SupervisorTransport(None, None, f"unix://{self.var}/supervisor.sock")
-        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
+            yield proxy.supervisor
 
     def pids(self) -> dict[str, int]:
         """The pid of every process by its name."""
-        return {info["name"]: info["pid"] for info in self._supervisor().getAllProcessInfo() if info["pid"]}
+        with self._supervisor() as supervisor:
+            return {info["name"]: info["pid"] for info in supervisor.getAllProcessInfo() if info["pid"]}
 
     def signal(self, names: str | Sequence[str], number: int = signal.SIGKILL) -> None:
         """Sends a signal to processes by name: by default `kill -9`."""
@@ -161,9 +167,11 @@ class Platform:
 
     def stop_programs(self, *names: str) -> None:
         """Ends programs through the supervisor; they stay ended until `start_programs`."""
-        for name in names:
-            self._supervisor().stopProcess(f"platform:{name}")
+        with self._supervisor() as supervisor:
+            for name in names:
+                supervisor.stopProcess(f"platform:{name}")
 
     def start_programs(self, *names: str) -> None:
-        for name in names:
-            self._supervisor().startProcess(f"platform:{name}", False)
+        with self._supervisor() as supervisor:
+            for name in names:
+                supervisor.startProcess(f"platform:{name}", False)

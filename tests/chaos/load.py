@@ -26,12 +26,13 @@ def _register(client: httpx.Client, user: str) -> None:
     number = int(user.removeprefix("crowd_"))
     body = {"email": f"{user}@example.com", "phone": f"+4915112{number:06d}", "locale": "en-US", "time_zone": "UTC"}
     client.put(f"/users/{user}", json=body).raise_for_status()
-    device = {"devices": [{"id": f"phone-{user}", "token": f"token-{user}", "platform": "apns" if number % 2 else "fcm"}]}
-    client.put(f"/users/{user}/devices", json=device).raise_for_status()
+    device = {"token": f"{number:064x}", "platform": "apns" if number % 2 else "fcm"}
+    answer = client.put(f"/users/{user}/devices", json=device)
+    assert answer.is_success, answer.text
 
 
 class Sender(threading.Thread):
-    """Posts `total` events in batches at about `rate` a second; a batch that wasn't answered goes again with its key."""
+    """Posts `total` events at about `rate` a second; a batch that wasn't answered goes again with its key."""
 
     def __init__(self, platform: Platform, users: list[str], *, total: int, batch: int = 200, rate: int = 1000) -> None:
         super().__init__(daemon=True)
@@ -44,7 +45,7 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         try:
-            with self.platform.client("ORDER_TOKEN") as client:
+            with self.platform.client("SERVICE_TOKEN") as client:
                 started = time.monotonic()
                 for number in range(self.total // self.batch):
                     self._send(client, number)

@@ -17,11 +17,11 @@ from templates_app.content import Content
 
 
 class BatchRecord(msgspec.Struct, frozen=True, array_like=True):
-    """One log record: its place, its JSON text, and whether it may have been done before."""
+    """One log record: its place, its bytes, and whether it may have been done before."""
 
     partition: int
     offset: int
-    value: str
+    value: bytes
     repeat: bool = False
     trace: str = ""
 

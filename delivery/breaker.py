@@ -103,7 +103,7 @@ def record(account: str, *, ok: int, failed: int, retry_after_ms: int = 0) -> No
 def state(account: str) -> Admission:
     """The breaker as it stands, without taking a trial: its word, and ms until it opens for sends again."""
     try:
-        seconds, micros = get_redis().time()  # type: ignore[misc]
+        seconds, micros = get_redis().time()
         shut, until = (int(value or 0) for value in get_redis().hmget(key("breaker", account), "shut", "until"))
     except Unreachable:
         return Admission(0, 0, CLOSED)

@@ -22,13 +22,13 @@ import structlog
 from celery import chain, current_app
 from kombu.exceptions import OperationalError
 
-from delivery import breaker, quarantine, words
+from delivery import breaker, payloads, quarantine, words
 from delivery.batch import Batch, BatchRecord
 from delivery.flight import Flight, Part
 from foundation.clock import now_ms
 from foundation.errors import ControlPlaneUnavailable, LogUnavailable
 from foundation.identifiers import new_batch_id
-from foundation.redis import Unreachable, get_redis, key
+from foundation.redis import Unreachable, key
 from notifications.log.port import Consumer, Log, LogRecord, TopicPartition
 from notifications.records import HEADER_REPEAT, HEADER_TRACE
 from notifications.topology import CHANNELS, TOPICS, channel_topic
@@ -200,21 +200,21 @@ class Bridge:
         deadline = now + self.options.deadline_ms
         flight.resend_at = deadline + self.options.margin_ms
         try:
-            get_redis().ping()
+            where = payloads.put(self._batch(flight, deadline, now))
         except Unreachable as error:
             log.warning("broker is away, batch is held", topic=flight.topic, why=str(error))
             self.held.append((now + self.options.back_off_ms, flight))
             return
         self.in_flight[flight.batch] = flight
         try:
-            self._chain(flight, deadline, now).apply_async()
+            self._chain(flight, where, deadline).apply_async()
         except (OperationalError, *Unreachable) as error:
             # Sent or not, nobody knows: it stays in flight, and its clock decides.
             log.warning("batch may not have been sent", topic=flight.topic, why=str(error))
 
-    def _chain(self, flight: Flight, deadline: int, now: int) -> Any:
+    def _batch(self, flight: Flight, deadline: int, now: int) -> Batch:
         topic = TOPICS[flight.topic]
-        batch = Batch(
+        return Batch(
             id=flight.batch,
             reply=self.reply,
             topic=topic.name,
@@ -223,10 +223,14 @@ class Bridge:
             polled_at=now,
             records=[_batch_record(record, flight, flight.part) for record in flight.part.records],
         )
-        options = {"queue": topic.queue, "expires": datetime.fromtimestamp(deadline / 1000, UTC), "retry": False}
+
+    def _chain(self, flight: Flight, where: str, deadline: int) -> Any:
+        topic = TOPICS[flight.topic]
+        expires = datetime.fromtimestamp(deadline / 1000, UTC)
+        options = {"queue": topic.queue, "expires": expires, "retry": False}
         first, *rest = topic.chain
         return chain(
-            current_app.signature(first, args=(batch,)).set(**options),
+            current_app.signature(first, args=(where,)).set(**options),
             *(current_app.signature(name).set(**options) for name in rest),
         )
 
@@ -318,8 +322,7 @@ def _batch_record(record: LogRecord, flight: Flight, part: Part) -> BatchRecord:
     return BatchRecord(
         partition=record.partition,
         offset=record.offset,
-        # Bytes that are no UTF-8 become text that is no JSON: the stage quarantines them.
-        value=record.value.decode("utf-8", "replace"),
+        value=record.value,
         repeat=part.repeat or record.partition in flight.marked or HEADER_REPEAT in headers,
         trace=headers.get(HEADER_TRACE, ""),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from templates_app.render import render as render_all
 
 from delivery.batch import Routed, RoutedBatch
 from delivery.stages.route import data_of
@@ -11,6 +10,7 @@ from delivery.stages.running import stage
 from foundation.clock import now_ms
 from preferences.facts import Verdict
 from templates_app.content import Content, NoTemplate, RenderRequest
+from templates_app.render import render as render_all
 
 
 @stage("render", RoutedBatch)

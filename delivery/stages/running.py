@@ -9,14 +9,12 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import structlog
 from celery import shared_task
 from celery.exceptions import Ignore
-from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
-from delivery import words
+from delivery import payloads, words
 from delivery.batch import Envelope
 from delivery.words import Word
 from foundation.clock import now_ms
@@ -25,30 +23,37 @@ from foundation.redis import Unreachable as RedisUnreachable
 
 log = structlog.get_logger(__name__)
 
-AWAY = (Unreachable, DatabaseError, *RedisUnreachable)
+AWAY = (Unreachable, OperationalError, InterfaceError, *RedisUnreachable)
 
 
 def stage(name: str, kind: type[Envelope], *, last: bool = False) -> Callable[..., Any]:
-    """Makes `delivery.stages.<name>` of a function from `kind` to the next stage's argument (None if `last`)."""
+    """Makes `delivery.stages.<name>` of a function from `kind` to the next stage's batch (None if `last`).
+
+    The task takes and returns the key under which its batch lies (delivery/payloads.py).
+    """
 
     def register(function: Callable[[Any], Envelope | None]) -> Any:
         @shared_task(name=f"delivery.stages.{name}", ignore_result=True, acks_late=True)
         @functools.wraps(function)
-        def task(argument: dict[str, Any]) -> Any:
-            return run(function, msgspec.convert(argument, kind), last=last)
+        def task(where: str) -> str | None:
+            batch = payloads.take(where, kind)
+            if batch is None:
+                raise Ignore("the batch is gone: its bridge sends it again")
+            return run(function, batch, last=last)
 
         return task
 
     return register
 
 
-def run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bool) -> Envelope | None:
+def run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bool) -> str | None:
     """Runs one stage on one batch; a batch past its deadline is left to whoever gets it next."""
     words.mark_start(batch.id)
     try:
         if now_ms() > batch.deadline:
             raise DeadlinePassed(batch.id)
         result = function(batch)
+        where = None if result is None else payloads.put(result)
     except DeadlinePassed as error:
         words.mark_end(batch.id)
         raise Ignore(f"deadline passed: {error}") from error
@@ -61,7 +66,7 @@ def run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bo
         words.say(batch.reply, Word(batch.id, words.SETTLED))
     else:
         words.mark_end(batch.id)
-    return result
+    return where
 
 
 def _give_back(batch: Envelope, word: str, error: Exception) -> None:

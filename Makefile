@@ -17,7 +17,7 @@ help: ## this list
 $(VENV)/bin/python:
 	@python=$$($(FIND_PYTHON)); \
 	if [ -z "$$python" ]; then echo "make: Python 3.11, 3.12 or 3.13 is needed and none was found; install one, or name it: PYTHON=/path/to/python3.12 make demo" >&2; exit 1; fi; \
-	echo "… making $(VENV) with $$($$python --version)"; $$python -m venv $(VENV)
+	echo "… making $(VENV) with $$($$python --version)"; $$python -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.base: $(VENV)/bin/python requirements/base.txt
 	@echo "… installing requirements/base.txt"
@@ -41,16 +41,19 @@ bench: $(VENV)/.test ## measure everything (about 5 minutes), beside what the ma
 check: $(VENV)/.test ## formatter, linter, types, import contracts
 	@$(VENV)/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
 	@$(VENV)/bin/ruff check --quiet .
-	@$(VENV)/bin/mypy --no-error-summary .
+	@VAR=$(VENV)/var $(VENV)/bin/mypy --no-error-summary .
 	@$(VENV)/bin/lint-imports --no-cache > /dev/null || $(VENV)/bin/lint-imports
 
 format: $(VENV)/.test ## format the code
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
 
-upgrade: $(VENV)/.test ## pin the newest versions that requirements/*.in allow
-	@$(PY) -m pip install --quiet pip-tools
-	@$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links --output-file requirements/base.txt requirements/base.in
-	@$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links --output-file requirements/test.txt requirements/test.in
+COMPILE = CUSTOM_COMPILE_COMMAND="make upgrade" $(VENV)/bin/pip-compile --quiet --upgrade --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+upgrade: $(VENV)/.test ## pin the newest versions that requirements/*.in allow (with Python 3.11, the oldest)
+	@$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "make: pins are made with Python 3.11: rm -r $(VENV); PYTHON=python3.11 make upgrade" or 0)'
+	@$(COMPILE) --output-file requirements/base.txt requirements/base.in
+	@$(COMPILE) --output-file requirements/test.txt requirements/test.in
 
 clean: ## forget the demo's state in VAR
 	@if [ -f "$(VAR)/supervisord.pid" ] && kill -0 $$(cat "$(VAR)/supervisord.pid") 2>/dev/null; then echo "make: a demo is running on $(VAR); end it first (Ctrl-C)" >&2; exit 1; fi

@@ -1,6 +1,6 @@
 """The load generator: a process of its own, whose CPU is reported apart. Reads a plan as JSON, writes figures as JSON.
 
-    python -m bench.load < plan.json > figures.json
+python -m bench.load < plan.json > figures.json
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The mix of the bench: 1.5 channels an event; 70 % in-app, 40 % push, 15 % email, 2 % SMS, rescaled to that sum.
 
-70 + 40 + 15 + 2 = 127 %; times 150/127: in-app 82.7 %, push 47.2 %, email 17.7 %, SMS 2.4 %. Half of the events go to one
-channel, half to two; the shares of each combination follow from that.
+70 + 40 + 15 + 2 = 127 %; times 150/127: in-app 82.7 %, push 47.2 %, email 17.7 %, SMS 2.4 %. Half of the events go to
+one channel, half to two; the shares of each combination follow from that.
 """
 
 from __future__ import annotations

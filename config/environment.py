@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -116,7 +116,7 @@ class Environment(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    def __init__(self, **values: object) -> None:
+    def __init__(self, **values: Any) -> None:
         super().__init__(**values)
         self.VAR = self.VAR.resolve()
         self.GATEWAY_PORT = self.GATEWAY_PORT or self.PORT + 1

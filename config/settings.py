@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kombu import Queue
+from kombu.entity import Queue
 
 from config.environment import ROOT, Environment
 from config.secret_key import read_or_make
@@ -73,6 +73,11 @@ TEMPLATES = [
         },
     }
 ]
+
+
+def _count_and_seconds(limit: str) -> tuple[int, int]:
+    count, seconds = limit.split("/")
+    return int(count), int(seconds)
 
 
 def _sqlite(name: str, synchronous: str = "FULL") -> dict[str, object]:
@@ -210,7 +215,7 @@ PRESENCE_S = ENV.PRESENCE_S
 
 # --- limits of figures (contract §4, §8)
 PER_USER_LIMITS = {
-    name: tuple(int(part) for part in value.split("/"))
+    name: _count_and_seconds(value)
     for name, value in {
         "in_app": ENV.LIMIT_IN_APP,
         "push": ENV.LIMIT_PUSH,

@@ -7,7 +7,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 # The docs tell nothing that a token guards.
-PUBLIC = {"authentication_classes": [], "permission_classes": []}
+PUBLIC: dict[str, list[object]] = {"authentication_classes": [], "permission_classes": []}
 
 urlpatterns = [
     path("admin/", admin.site.urls),

@@ -1,30 +1,30 @@
 """The one tree of errors. Every room raises from it; boundaries map it once (REST: RFC 9457, gRPC: status codes).
 
-    PlatformError
-    ├── Refused                      the caller's request was not taken; nothing was written
-    │   ├── InvalidRequest      400
-    │   ├── Unauthenticated     401
-    │   ├── Forbidden           403
-    │   ├── NotFound            404
-    │   ├── Conflict            409
-    │   ├── TooLarge            413
-    │   ├── Unprocessable       422
-    │   ├── RateLimited         429  with retry_after
-    │   └── Unavailable         503  with retry_after
-    ├── Unreachable                  one of our servers is away: wait and try again, nobody's fault
-    │   ├── LogUnavailable
-    │   ├── StoreUnavailable
-    │   └── ControlPlaneUnavailable  (the SQL database)
-    ├── PoisonRecord                 a record that can't be understood; carries its bytes
-    ├── DeadlinePassed               a batch woke up after its deadline; somebody else does it
-    ├── TemplateError                a template failed; carries name and line
-    └── ProviderError                what a provider said, mapped at its boundary (contract §5)
-        ├── Transient
-        ├── ProviderRateLimited      with retry_after
-        ├── PermanentForMessage
-        ├── PermanentForAddress
-        ├── Misconfigured
-        └── Ambiguous
+PlatformError
+├── Refused                      the caller's request was not taken; nothing was written
+│   ├── InvalidRequest      400
+│   ├── Unauthenticated     401
+│   ├── Forbidden           403
+│   ├── NotFound            404
+│   ├── Conflict            409
+│   ├── TooLarge            413
+│   ├── Unprocessable       422
+│   ├── RateLimited         429  with retry_after
+│   └── Unavailable         503  with retry_after
+├── Unreachable                  one of our servers is away: wait and try again, nobody's fault
+│   ├── LogUnavailable
+│   ├── StoreUnavailable
+│   └── ControlPlaneUnavailable  (the SQL database)
+├── PoisonRecord                 a record that can't be understood; carries its bytes
+├── DeadlinePassed               a batch woke up after its deadline; somebody else does it
+├── TemplateError                a template failed; carries name and line
+└── ProviderError                what a provider said, mapped at its boundary (contract §5)
+    ├── Transient
+    ├── ProviderRateLimited      with retry_after
+    ├── PermanentForMessage
+    ├── PermanentForAddress
+    ├── Misconfigured
+    └── Ambiguous
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What stands on the log: frozen records, their JSON form, and nothing else (contract §3).
 
 Times are milliseconds since the epoch, UTC. Every record has a version `v` (absent means 1); a reader that meets
-a newer one raises PoisonRecord rather than guess. The `repeat` mark and the trace context travel in the log record's headers
-(`HEADER_REPEAT`, `HEADER_TRACE`), so that they are inherited without decoding.
+a newer one raises PoisonRecord rather than guess. The `repeat` mark and the trace context travel in the log record's
+headers (`HEADER_REPEAT`, `HEADER_TRACE`), so that they are inherited without decoding.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ class Reports(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class FailedSend(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One send that failed: `error` is a `ProviderError.kind`, or "in_doubt", "not_begun", "breaker_open", "template"."""
+    """One send that failed: `error` is a `ProviderError.kind`, or in_doubt, not_begun, breaker_open, template."""
 
     send: Send
     error: str
@@ -220,7 +220,9 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 R = TypeVar("R", Event, ChannelRecord, Reports, Failure)
 
 _encode = msgspec.json.Encoder().encode
-_decoders = {kind: msgspec.json.Decoder(kind) for kind in (Event, ChannelRecord, Reports, Failure)}
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {
+    kind: msgspec.json.Decoder(kind) for kind in (Event, ChannelRecord, Reports, Failure)
+}
 
 
 def encode(record: Event | ChannelRecord | Reports | Failure) -> bytes:
@@ -234,7 +236,7 @@ def decode(kind: type[R], raw: bytes | str) -> R:
     Raises PoisonRecord, which carries the bytes, when it can't be read or its version is newer than ours.
     """
     try:
-        record = _decoders[kind].decode(raw)
+        record: R = _decoders[kind].decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PoisonRecord(str(error), _bytes(raw)) from error
     if record.v > VERSION:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import chain
+from typing import Any
 
 import structlog
 from redis.commands.core import Script
@@ -85,7 +86,9 @@ def changing(user: str) -> Iterator[Change]:
 
 
 def _end(user: str, token: bytes, left: int, after: Mapping[str, tuple[bool, bool]] | None) -> None:
-    flags = [word for id, (unread, unseen) in (after or {}).items() for word in (id, int(unread), int(unseen))]
+    flags: list[str | int] = [
+        word for id, (unread, unseen) in (after or {}).items() for word in (id, int(unread), int(unseen))
+    ]
     try:
         _script(scripts.END)(args=[_prefix(), user, token, left, int(after is not None), *flags])
     except Unreachable as error:
@@ -99,7 +102,7 @@ def _rebuild(versions: Mapping[str, bytes], now: int) -> dict[str, Counts]:
     try:
         pipeline = get_redis().pipeline(transaction=False)
         for user, (unread, unseen) in found.items():
-            arguments = [_prefix(), user, versions[user], now, len(unread), *unread, *unseen]
+            arguments: list[Any] = [_prefix(), user, versions[user], now, len(unread), *unread, *unseen]
             _script(scripts.FILL)(args=arguments, client=pipeline)
         pipeline.execute()
     except Unreachable as error:

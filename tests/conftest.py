@@ -29,10 +29,10 @@ def redis_server() -> Iterator[Path]:
 
 
 @pytest.fixture
-def redis(redis_server: Path) -> Iterator[object]:
+def redis(redis_server: Path) -> object:
     """The platform's Redis client on an empty server."""
     from foundation.redis import get_redis
 
     client = get_redis()
     client.flushall()
-    yield client
+    return client

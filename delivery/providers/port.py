@@ -12,7 +12,8 @@ from typing import Protocol
 import msgspec
 
 from foundation.errors import ProviderError
-from notifications.records import Content, Send
+from notifications.records import Send
+from templates_app.content import Content
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from foundation.errors import NotFound, PlatformError
 from foundation.redis import Unreachable
 from notifications import timeline
 from notifications.lookup import find_event
+from notifications.status import ledger_bucket
 from notifications.store import get_store
 from notifications.topology import CHANNELS
 
@@ -97,7 +98,7 @@ def _short(decisions: list[Any], statuses: Callable[..., dict[str, Any]], cells:
         "type": event.type,
         "priority": event.priority,
         "at": event.accepted_at,
-        "channels": {name: way.words.ledger_bucket(found[name]["status"]) for name in CHANNELS if name in found},
+        "channels": {name: ledger_bucket(found[name]["status"]) for name in CHANNELS if name in found},
     }
 
 

@@ -42,8 +42,8 @@ class Assignment:
     """What changed in a consumer's partitions since the last look.
 
     `assigned` maps each new partition to the time (ms) before which nothing of it may be dispatched: 0 after a clean
-    handover, else the end of what the previous owner may still have under way. `revoked` are lost for good; `revoking` are
-    to be given up: stop taking, settle, commit, then call `release`.
+    handover, else the end of what the previous owner may still have under way. `revoked` are lost for good; `revoking`
+    are to be given up: stop taking, settle, commit, then call `release`.
     """
 
     assigned: Mapping[TopicPartition, int] = field(default_factory=dict)
@@ -60,7 +60,8 @@ class Consumer(Protocol):
     def poll(self, max_records: int, max_bytes: int) -> list[LogRecord]:
         """Records after the position of every assigned partition that isn't paused, in offset order within each.
 
-        Returns at once, empty where there is nothing. Moves the position, not the committed offset. Raises LogUnavailable.
+        Returns at once, empty where there is nothing. Moves the position, not the committed offset.
+        Raises LogUnavailable.
         """
 
     def pause(self, partitions: Sequence[TopicPartition]) -> None: ...
@@ -68,7 +69,7 @@ class Consumer(Protocol):
     def resume(self, partitions: Sequence[TopicPartition]) -> None: ...
 
     def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Makes `offsets` (of the next record to read) durable for the group. Partitions no longer owned are ignored."""
+        """Makes `offsets` (of the next record to read) durable for the group; those no longer owned are ignored."""
 
     def release(self, partitions: Sequence[TopicPartition]) -> None:
         """Gives partitions up cleanly, after what was taken from them is committed."""

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from notifications.records import Content, Decision
+from notifications.records import Decision
+from templates_app.content import Content
 
 
 class Position(msgspec.Struct, frozen=True, order=True):

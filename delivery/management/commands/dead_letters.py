@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any, cast
 
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
     def _list(self, options: dict[str, Any]) -> None:
         letters = _found(options)
-        console = Console(file=self.stdout)
+        console = Console(file=cast("IO[str]", self.stdout))
         if options["group_by"]:
             console.print(_counts(letters, options["group_by"]))
         else:
@@ -90,7 +90,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write(f"{count} would be {word}")
             return
-        with Progress(console=Console(file=self.stderr), transient=True) as progress:
+        with Progress(console=Console(file=cast("IO[str]", self.stderr)), transient=True) as progress:
             bar = progress.add_task(word, total=count)
             result = act(letters, lambda done: progress.update(bar, completed=done))
         self.stdout.write(f"{result.done} {word}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         table = Table("id", "place", "bytes", "at", "reason")
         for row in rows[: options["limit"]]:
             table.add_row(str(row.pk), str(row), str(len(row.raw)), to_rfc3339(row.at), row.reason[:100])
-        Console(file=self.stdout).print(table)
+        Console(file=cast("IO[str]", self.stdout)).print(table)
         self.stdout.write(f"{rows.count()} kept")
 
     def _show(self, options: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from foundation.clock import now_ms
 from notifications.log.embedded.cursors import Cursor, TopicCursors
@@ -17,6 +18,10 @@ LOOK_EVERY_MS = 50
 SESSION_BITS = 62
 LEAST_SHARE = 64
 NOTHING = Assignment()
+
+
+class _Closes(Protocol):
+    def close(self) -> None: ...
 
 
 class EmbeddedConsumer:
@@ -121,7 +126,8 @@ class EmbeddedConsumer:
         finally:
             self._drop(list(self._owned))
             self._session = 0
-            for part in (*self._topics.values(), self._watch, self._group):
+            parts: tuple[_Closes, ...] = (*self._topics.values(), self._watch, self._group)
+            for part in parts:
                 part.close()
 
     # --- reading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             used = row.last_used_at.strftime("%Y-%m-%d %H:%M") if row.last_used_at else "never"
             scopes, types = " ".join(row.scopes), " ".join(row.types) or "all"
             table.add_row(row.name, row.kind, row.prefix, scopes, types, str(row.rate or "no limit"), used, _state(row))
-        Console(file=self.stdout, width=160).print(table)
+        Console(file=cast("IO[str]", self.stdout), width=160).print(table)
 
     def _revoke(self, options: dict[str, Any]) -> None:
         row = ServiceToken.objects.filter(name=options["name"]).first()

@@ -24,9 +24,7 @@ COLUMNS = "{:<28}{:>7}{:>7}  {:<12}{:>10}{:>12}  {}"
 
 
 class Command(BaseCommand):
-    help = (
-        "Shows the log's topics; --create makes the missing ones. Exit code 1 if something differs."
-    )
+    help = "Shows the log's topics; --create makes the missing ones. Exit code 1 if something differs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -11,11 +11,11 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from foundation.clock import now_ms
-from notifications.records import Content
 from notifications.store import readstate
 from notifications.store.models import InboxItem, ReadMark, ReadState
 from notifications.store.port import InboxEntry, InboxPage, InboxRow, Position, StateChange, UnreadIds
 from notifications.store.sql.connection import ALIAS, portions, reachable, write, writing
+from templates_app.content import Content
 
 DAY_MS = 86_400_000
 # A row may be stored this much later than its position says and is still found by `inbox_since`.

@@ -13,6 +13,7 @@ from delivery.providers.registry import REGISTRY, accounts_of
 from demo.company import SERVICES
 from demo.page.latest import CROWD_PREFIX
 from notifications.topology import CHANNELS
+from notifications.validation import RAISE
 from preferences.channels import LABELS
 from preferences.models import Device, User
 from templates_app.models import NotificationType
@@ -57,7 +58,7 @@ def types() -> list[dict[str, Any]]:
             "channels": row.channels,
             "description": row.description,
             "example": row.example,
-            "token": variable_of(row.name),
+            "token": variable_of(row.name, row.priority),
             "admin": reverse("admin:templates_app_notificationtype_change", args=[row.pk]),
             "texts": f"{reverse('admin:templates_app_templatetext_changelist')}?q={row.name}",
         }
@@ -111,6 +112,9 @@ def links() -> list[dict[str, str]]:
     return found
 
 
-def variable_of(type_name: str) -> str:
-    """The variable of demo.env whose token may send this type; the admin's for types of one's own."""
-    return next((service.variable for service in SERVICES if type_name in service.types), "ADMIN_TOKEN")
+def variable_of(type_name: str, priority: str) -> str:
+    """The variable of demo.env whose token may send this type at `priority`; the admin's where no service's may."""
+    for service in SERVICES:
+        if type_name in service.types and (priority != "critical" or RAISE in service.scopes):
+            return service.variable
+    return "ADMIN_TOKEN"

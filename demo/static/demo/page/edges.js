@@ -1,0 +1,75 @@
+/* The lines between the nodes, drawn from where the nodes are; a line is lit when the node it leads to is. */
+
+import { svg } from "./dom.js";
+
+const BEND = 14;
+
+export class Edges {
+  constructor(map, layer) {
+    [this.map, this.layer] = [map, layer];
+    this.paths = new Map();
+    new ResizeObserver(() => this.draw()).observe(map);
+  }
+
+  draw() {
+    const box = this.map.getBoundingClientRect();
+    if (!box.width) return;
+    this.layer.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
+    const used = new Set();
+    const at = (dot) => {
+      const { left, top, width, height } = dot.getBoundingClientRect();
+      return [left - box.left + width / 2, top - box.top + height / 2];
+    };
+    const trunk = [...this.map.querySelectorAll(".trunk .node")];
+    trunk.slice(1).forEach((node, place) => this.#edge(used, `trunk-${place}`, "trunk", this.#line(at(trunk[place].firstChild), at(node.firstChild)), node));
+    const end = at(trunk.at(-1).firstChild);
+    for (const lane of this.map.querySelectorAll(".lane")) this.#lane(used, lane, end, at);
+    for (const [name, path] of this.paths) {
+      if (used.has(name)) continue;
+      path.remove();
+      this.paths.delete(name);
+    }
+  }
+
+  #lane(used, lane, end, at) {
+    const { channel } = lane.dataset;
+    const sign = lane.querySelector(".sign");
+    const nodes = [...lane.querySelectorAll(".node")];
+    const gate = at(sign);
+    this.#edge(used, `${channel}-fork`, channel, this.#fork(end, gate), nodes[0], lane);
+    let before = gate;
+    nodes.forEach((node, place) => {
+      const here = at(node.firstChild);
+      this.#edge(used, `${channel}-${place}`, channel, this.#line(before, here), node, lane);
+      before = here;
+    });
+  }
+
+  #edge(used, name, kind, d, node, lane) {
+    used.add(name);
+    let path = this.paths.get(name);
+    if (!path) {
+      path = svg("path", { pathLength: 1 });
+      this.paths.set(name, path);
+      this.layer.append(path);
+    }
+    path.setAttribute("d", d);
+    const off = lane && (lane.dataset.verdict === "drop" || lane.dataset.verdict === "defer");
+    path.setAttribute("class", [kind, node.classList.contains("lit") ? "lit" : "", off ? lane.dataset.verdict : ""].join(" "));
+    path.style.setProperty("--after", node.style.getPropertyValue("--after") || "0ms");
+  }
+
+  #line([x1, y1], [x2, y2]) {
+    return `M${x1} ${y1}L${x2} ${y2}`;
+  }
+
+  /** Beside the trunk a soft curve; below it (on a phone) down a rail. */
+  #fork([x1, y1], [x2, y2]) {
+    if (x2 > x1 + 10) {
+      const middle = (x1 + x2) / 2;
+      return `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
+    }
+    const rail = y1 + 58;
+    return `M${x1} ${y1}V${rail - BEND}Q${x1} ${rail} ${x1 - BEND} ${rail}H${x2 + BEND}Q${x2} ${rail} ${x2} ${rail + BEND}V${y2}`;
+  }
+}

@@ -38,14 +38,16 @@ test: $(VENV)/.test check ## test everything
 bench: $(VENV)/.test ## measure everything (about 5 minutes), beside what the machine can do
 	@$(PY) -m bench
 
-check: $(VENV)/.test ## formatter, linter, types, import contracts
+check: $(VENV)/.test ## formatter, linter, types, import contracts, settings page
 	@$(VENV)/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
 	@$(VENV)/bin/ruff check --quiet .
 	@VAR=$(VENV)/var $(VENV)/bin/mypy --no-error-summary .
-	@$(VENV)/bin/lint-imports --no-cache > /dev/null || $(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports --no-cache > /dev/null || $(VENV)/bin/lint-imports --no-cache
+	@$(PY) -m config.settings_page --check
 
-format: $(VENV)/.test ## format the code
+format: $(VENV)/.test ## format the code, write docs/settings.md
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
+	@$(PY) -m config.settings_page
 
 COMPILE = CUSTOM_COMPILE_COMMAND="make upgrade" $(VENV)/bin/pip-compile --quiet --upgrade --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+CountInSeconds = Annotated[str, Field(pattern=r"^\d+/[1-9]\d*$")]
 
 
 class Environment(BaseSettings):
@@ -62,12 +63,12 @@ class Environment(BaseSettings):
     )
 
     # --- limits (contract §4); "count/seconds"
-    LIMIT_IN_APP: str = Field("100/3600", description="In-app notifications a user: count/seconds.")
-    LIMIT_PUSH: str = Field("20/3600", description="Pushes a user.")
-    LIMIT_EMAIL: str = Field("10/3600", description="Transactional emails a user.")
-    LIMIT_EMAIL_MARKETING: str = Field("2/86400", description="Marketing emails a user.")
-    LIMIT_SMS: str = Field("5/3600", description="SMS a user.")
-    LIMIT_SMS_TWO_FACTOR: str = Field("10/3600", description="SMS for 2FA a user.")
+    LIMIT_IN_APP: CountInSeconds = Field("100/3600", description="In-app notifications a user: count/seconds.")
+    LIMIT_PUSH: CountInSeconds = Field("20/3600", description="Pushes a user.")
+    LIMIT_EMAIL: CountInSeconds = Field("10/3600", description="Transactional emails a user.")
+    LIMIT_EMAIL_MARKETING: CountInSeconds = Field("2/86400", description="Marketing emails a user.")
+    LIMIT_SMS: CountInSeconds = Field("5/3600", description="SMS a user.")
+    LIMIT_SMS_TWO_FACTOR: CountInSeconds = Field("10/3600", description="SMS for 2FA a user.")
     PROFILE_CACHE_S: int = Field(3600, description="How long Redis keeps a user's addresses and preferences.")
     UNKNOWN_PROFILE_CACHE_S: int = Field(60, description="How long Redis remembers that nobody registered a user.")
     RATE_FCM: int = Field(800, description="Messages a second to FCM.")

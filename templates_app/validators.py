@@ -6,7 +6,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-KNOWN_CHANNELS = ("in_app", "push", "email", "sms")
+from preferences.channels import CHANNELS as KNOWN_CHANNELS
+
+__all__ = ["KNOWN_CHANNELS", "validate_channels", "validate_example"]
 
 
 def validate_channels(value: Any) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import redis
 from supervisor.xmlrpc import SupervisorTransport
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -164,6 +165,11 @@ class Platform:
         pids = self.pids()
         for name in [names] if isinstance(names, str) else names:
             os.kill(pids[name], number)
+
+    def wipe_redis(self) -> None:
+        """FLUSHALL."""
+        with redis.Redis(unix_socket_path=str(self.var / "redis.sock")) as client:
+            client.flushall()
 
     def stop_programs(self, *names: str) -> None:
         """Ends programs through the supervisor; they stay ended until `start_programs`."""

@@ -34,8 +34,17 @@ def _register(client: httpx.Client, user: str) -> None:
 class Sender(threading.Thread):
     """Posts `total` events at about `rate` a second; a batch that wasn't answered goes again with its key."""
 
-    def __init__(self, platform: Platform, users: list[str], *, total: int, batch: int = 200, rate: int = 1000) -> None:
-        super().__init__(daemon=True)
+    def __init__(
+        self,
+        platform: Platform,
+        users: list[str],
+        *,
+        total: int,
+        batch: int = 200,
+        rate: int = 1000,
+        name: str = "kills",
+    ) -> None:
+        super().__init__(daemon=True, name=name)
         self.platform, self.users = platform, users
         self.total, self.batch, self.rate = total, batch, rate
         self.accepted: list[str] = []
@@ -73,7 +82,7 @@ class Sender(threading.Thread):
 
     def _send(self, client: httpx.Client, number: int) -> None:
         events = [self._event(number * self.batch + place) for place in range(self.batch)]
-        key = {"Idempotency-Key": f"chaos-{number}"}
+        key = {"Idempotency-Key": f"{self.name}-{number}"}
         answer = self._until_taken(client, {"notifications": events}, key)
         results = answer["results"]
         assert all(result["status"] == "accepted" for result in results), results[:3]

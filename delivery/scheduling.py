@@ -27,7 +27,8 @@ from notifications.records import HEADER_REPEAT, Event, Failure, Report, decode,
 from notifications.topology import INTAKE_TOPICS
 
 RELEASE_BATCH = 500
-RELEASE_LEASE_S = 30.0
+RELEASE_LEASE_S = 10.0
+RELEASE_WITHIN_S = 5.0  # who sleeps longer between claiming and producing leaves the rows to the next
 RELEASE_FOR_S = 20.0  # then the next tick goes on
 
 
@@ -64,8 +65,9 @@ def release(lanes: Sequence[str]) -> int:
 
     owner, until, released = uuid.uuid4().hex, time.monotonic() + RELEASE_FOR_S, 0
     while time.monotonic() < until:
+        claimed_at = time.monotonic()
         entries = table.claim(lanes, now=now_ms(), limit=RELEASE_BATCH, owner=owner, lease_s=RELEASE_LEASE_S)
-        if not entries:
+        if not entries or time.monotonic() - claimed_at > RELEASE_WITHIN_S:
             break
         get_log().produce([_message(entry) for entry in entries])
         table.finish([entry.identity for entry in entries])

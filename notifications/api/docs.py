@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 
 _STRING = {"type": "string"}
 _CHANNELS = {"type": "array", "items": {"type": "string", "enum": ["in_app", "push", "email", "sms"]}}
-_TIME = {"type": "string", "format": "date-time", "nullable": True}
+_TIME = {"type": ["string", "null"], "format": "date-time"}
 
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -42,12 +42,12 @@ SEND_SCHEMA: dict[str, Any] = {
             },
         },
         "data": {"type": "object", "additionalProperties": True, "description": "What the type's templates show."},
-        "priority": {"type": "string", "enum": ["critical", "high", "normal", "low"], "nullable": True},
-        "channels": {**_CHANNELS, "nullable": True, "description": "Narrows the type's channels."},
+        "priority": {"enum": ["critical", "high", "normal", "low", None]},
+        "channels": {**_CHANNELS, "type": ["array", "null"], "description": "Narrows the type's channels."},
         "schedule_at": {**_TIME, "description": "Up to a year ahead, with a zone; null: now."},
         "expires_at": _TIME,
-        "collapse_key": {"type": "string", "maxLength": 64, "nullable": True},
-        "idempotency_key": {"type": "string", "maxLength": 255, "nullable": True, "description": "For batch items."},
+        "collapse_key": {"type": ["string", "null"], "maxLength": 64},
+        "idempotency_key": {"type": ["string", "null"], "maxLength": 255, "description": "For batch items."},
     },
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from notifications.api import struct_schema  # noqa: F401 - registers itself with drf-spectacular
+from notifications.api import auth_schema, struct_schema  # noqa: F401 - they register themselves with drf-spectacular
 from notifications.api.cancelling import NotificationView
 from notifications.api.preferences import PreferencesView
 from notifications.api.sending import BatchView, ExplainView, SendView

@@ -109,7 +109,6 @@ class Generator:
                 self._pace(started)
             else:
                 waiting.append((key, batch))
-                self.progress.posted_again += 1
                 time.sleep(NAP_S)
             self._write()
         self.progress.done = True
@@ -124,6 +123,10 @@ class Generator:
             )
         except httpx.HTTPError as error:
             self.progress.trouble = f"web doesn't answer ({type(error).__name__})"
+            self.progress.posted_again += 1
+            return False
+        if answer.status_code == httpx.codes.CONFLICT:
+            self.progress.trouble = "waits for the key of a call that died with web"
             return False
         if answer.status_code != httpx.codes.ACCEPTED:
             self.progress.trouble = f"answered {answer.status_code}"

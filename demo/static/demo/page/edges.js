@@ -24,9 +24,9 @@ export class Edges {
     trunk.slice(1).forEach((node, place) => this.#edge(used, `trunk-${place}`, "trunk", this.#line(at(trunk[place].firstChild), at(node.firstChild)), node));
     const end = at(trunk.at(-1).firstChild);
     for (const lane of this.map.querySelectorAll(".lane")) this.#lane(used, lane, end, at);
-    for (const [name, path] of this.paths) {
+    for (const [name, pair] of this.paths) {
       if (used.has(name)) continue;
-      path.remove();
+      for (const path of pair) path.remove();
       this.paths.delete(name);
     }
   }
@@ -47,16 +47,21 @@ export class Edges {
 
   #edge(used, name, kind, d, node, lane) {
     used.add(name);
-    let path = this.paths.get(name);
-    if (!path) {
-      path = svg("path", { pathLength: 1 });
-      this.paths.set(name, path);
-      this.layer.append(path);
-    }
-    path.setAttribute("d", d);
-    const off = lane && (lane.dataset.verdict === "drop" || lane.dataset.verdict === "defer");
-    path.setAttribute("class", [kind, node.classList.contains("lit") ? "lit" : "", off ? lane.dataset.verdict : ""].join(" "));
-    path.style.setProperty("--after", node.style.getPropertyValue("--after") || "0ms");
+    const [base, light] = this.paths.get(name) ?? this.#make(name);
+    for (const path of [base, light]) path.setAttribute("d", d);
+    const verdict = lane?.dataset.verdict;
+    base.setAttribute("class", `base ${verdict === "drop" || verdict === "defer" ? verdict : ""}`);
+    light.style.setProperty("--after", node.style.getPropertyValue("--after") || "0ms");
+    const classes = `light ${kind} ${node.classList.contains("lit") ? "lit" : ""}`;
+    if (light.getAttribute("class") !== classes) light.setAttribute("class", classes);
+  }
+
+  /** The line as it lies there, and over it the one that lights up. */
+  #make(name) {
+    const made = [svg("path", { pathLength: 1 }), svg("path", { pathLength: 1 })];
+    this.paths.set(name, made);
+    this.layer.append(...made);
+    return made;
   }
 
   #line([x1, y1], [x2, y2]) {

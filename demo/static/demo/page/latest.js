@@ -3,8 +3,10 @@
 import { $, h } from "./dom.js";
 import { ago, CHANNELS, LABELS, plain } from "./words.js";
 
+const PIN_MS = 20_000;
+
 export class Latest {
-  pinned = false;
+  #pinnedUntil = 0;
   #chosen = "";
   #newest = 0;
   #first = true;
@@ -32,10 +34,8 @@ export class Latest {
     this.shown = key;
     const newest = latest[0];
     if (!newest || newest.at <= this.#newest) return null;
-    const follow = !this.pinned && newest.id !== this.#chosen;
-    this.pinned &&= this.#first;
     [this.#newest, this.#first] = [newest.at, false];
-    return follow ? newest.id : null;
+    return performance.now() > this.#pinnedUntil && newest.id !== this.#chosen ? newest.id : null;
   }
 
   #show(latest) {
@@ -51,6 +51,15 @@ export class Latest {
     this.list.replaceChildren(...items);
     this.list.scrollLeft = left;
     this.choose(this.#chosen);
+  }
+
+  /** What was chosen by hand stays for a while, whatever comes. */
+  pin() {
+    this.#pinnedUntil = performance.now() + PIN_MS;
+  }
+
+  unpin() {
+    this.#pinnedUntil = 0;
   }
 
   #item({ id, type, user, at, priority, channels }) {

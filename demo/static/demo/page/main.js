@@ -11,6 +11,7 @@ import { Providers } from "./providers.js";
 import { $, $$, h } from "./dom.js";
 import { get, setClock } from "./server.js";
 import { Way } from "./way.js";
+import { duration, plain } from "./words.js";
 
 const CALM_MS = 1000;
 const BUSY_MS = 400;
@@ -26,7 +27,7 @@ class Page {
     this.ledger = new Ledger();
     this.break = new Break((soon) => this.hurry(soon));
     this.providers = new Providers(choices);
-    this.way = new Way(choices);
+    this.way = new Way(choices, (told) => this.#told(told));
     this.latest = new Latest(choices, (id) => this.look(id, { pin: true }));
     this.phone = new Phone(choices, (user) => this.outbox.of(user));
     this.outbox = new Outbox(choices, (message) => this.phone.banner(message), (id) => this.look(id, { pin: true }));
@@ -42,14 +43,24 @@ class Page {
 
   /** What was just sent is followed, on its receiver's phone. */
   sent({ id, user }) {
+    this.mine = id;
+    $("#told").textContent = "202 accepted";
     this.phone.of(user);
-    this.latest.pinned = false;
+    this.latest.unpin();
     this.look(id);
     this.hurry();
   }
 
+  /** Under the button: what became of what was sent here. */
+  #told({ notification_id: id, status, took_ms: took }) {
+    if (id !== this.mine) return;
+    const to = (name, label) => h("button", { type: "button", onclick: () => this.tab(name) }, label);
+    const words = took === null ? "202 accepted" : h("b", {}, `${plain(status)} in ${duration(took)}`);
+    $("#told").replaceChildren(words, to("phone", "the phone"), to("way", "its way"));
+  }
+
   look(id, { pin = false } = {}) {
-    if (pin) this.latest.pinned = true;
+    if (pin) this.latest.pin();
     this.latest.choose(id);
     this.way.follow(id);
     history.replaceState(null, "", `?id=${encodeURIComponent(id)}`);

@@ -20,7 +20,8 @@ export class Way {
   #since = 0;
   #told = null;
 
-  constructor({ people }) {
+  constructor({ people }, told) {
+    this.tell = told;
     this.names = new Map(people.map(({ id, name }) => [id, name]));
     this.edges = new Edges($("#map"), $("#edges"));
     this.#trunk();
@@ -91,6 +92,7 @@ export class Way {
 
   #show(told) {
     this.#told = told;
+    this.tell(told);
     $("#map").dataset.state = "told";
     $("#way-head").replaceChildren(
       h("b", {}, plain(told.type)),

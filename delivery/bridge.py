@@ -14,6 +14,7 @@ import os
 import socket
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,7 @@ from kombu.exceptions import OperationalError
 from delivery import breaker, payloads, quarantine, words
 from delivery.batch import Batch, BatchRecord
 from delivery.flight import Flight, Part
+from delivery.tracker_position import CHECKED_TOPICS, end_of_reports, not_passed
 from foundation.clock import now_ms
 from foundation.errors import ControlPlaneUnavailable, LogUnavailable
 from foundation.identifiers import new_batch_id
@@ -34,6 +36,7 @@ from notifications.records import HEADER_REPEAT, HEADER_TRACE
 from notifications.topology import CHANNELS, TOPICS, channel_topic
 
 LOOK_AT_BREAKERS_MS = 1_000
+TRACKER_LOOK_MS = 30
 CHANNEL_OF = {
     channel_topic(channel, lane): channel
     for channel in CHANNELS
@@ -75,6 +78,7 @@ class Bridge:
     """One bridge process. `member` is its stable name in every consumer group."""
 
     def __init__(self, engine: Log, topics: Iterable[str], member: str, options: BridgeOptions) -> None:
+        self.log = engine
         self.options = options
         self.member = member
         self.reply = key("words", member, f"{socket.gethostname()}-{os.getpid()}-{now_ms()}")
@@ -91,7 +95,10 @@ class Bridge:
         """One round: membership, words, what is overdue, new batches; rests when there was nothing."""
         now = self.turn_began = now_ms()
         for name, state in self.topics.items():
-            self._follow_assignment(name, state, now)
+            try:
+                self._follow_assignment(name, state, now)
+            except LogUnavailable as error:
+                self._rest(name, state, str(error))
         worked = self._hear(0)
         self._send_overdue(now)
         self._send_held(now)
@@ -103,11 +110,13 @@ class Bridge:
         """Takes nothing more, waits for what is in flight, commits it and leaves the groups."""
         until = time.monotonic() + seconds
         while self.in_flight and time.monotonic() < until:
-            for state in self.topics.values():
-                state.consumer.assignment_changes()
+            with suppress(LogUnavailable):
+                for state in self.topics.values():
+                    state.consumer.assignment_changes()
             self._hear(0.05)
         for state in self.topics.values():
-            state.consumer.close()
+            with suppress(LogUnavailable):  # then the next owner waits as if we had died
+                state.consumer.close()
 
     # --- membership
 
@@ -171,8 +180,25 @@ class Bridge:
         flight = Flight.of(name, records, marked)
         state.consumer.pause(flight.partitions)
         state.flights += 1
+        self._begin_repeat(flight)
         self._send(flight)
         return True
+
+    def _begin_repeat(self, flight: Flight) -> None:
+        """From now on the flight may hold a repeat: what was reported until now must be in the store before it goes."""
+        if flight.topic in CHECKED_TOPICS and flight.may_be_repeat:
+            flight.awaits = None
+
+    def _tracker_is_behind(self, flight: Flight) -> bool:
+        if flight.awaits == {}:
+            return False
+        try:
+            if flight.awaits is None:
+                flight.awaits = end_of_reports(self.log)
+            flight.awaits = not_passed(self.log, flight.awaits)
+        except LogUnavailable:
+            return True
+        return bool(flight.awaits)
 
     def _shut(self, name: str, state: TopicState, now: int) -> bool:
         """Whether no account of this topic's channel takes sends: then its partitions wait on the log."""
@@ -195,6 +221,9 @@ class Bridge:
 
     def _send(self, flight: Flight) -> None:
         """Sends the flight's current part; if Redis is known to be away it is held and certainly not sent."""
+        if self._tracker_is_behind(flight):
+            self.held.append((now_ms() + TRACKER_LOOK_MS, flight))
+            return
         now = self.turn_began  # what was owned then: a bridge that slept since sends nothing that outlives its lease
         flight.batch = new_batch_id()
         deadline = now + self.options.deadline_ms
@@ -249,6 +278,7 @@ class Bridge:
             else:
                 log.warning("no word in time, batch goes out again", topic=flight.topic, batch=flight.batch)
                 flight.repeat_later()
+                self._begin_repeat(flight)
                 self._send(flight)
 
     def _worker_died(self, batch: str) -> bool:
@@ -277,6 +307,7 @@ class Bridge:
         elif word.word == words.LATER:
             log.warning("a server is away, batch waits", topic=flight.topic, why=word.why)
             flight.repeat_later()
+            self._begin_repeat(flight)
             self.held.append((now_ms() + self.options.back_off_ms, flight))
         else:
             self._blame(flight, word.why)
@@ -292,6 +323,7 @@ class Bridge:
         if poison is not None and not self._quarantine(flight, poison, why):
             flight.parts.appendleft(poison)
         if flight.parts:
+            self._begin_repeat(flight)
             self._send(flight)
         else:
             self._finish(flight)

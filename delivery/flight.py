@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from notifications.log.port import LogRecord, TopicPartition
+from notifications.records import HEADER_REPEAT
 
 DEATHS_OF_A_POISON_RECORD = 2
 
@@ -27,13 +28,18 @@ class Part:
 
 @dataclass
 class Flight:
-    """`offsets` are what to commit once everything is settled; a partition that is lost is taken out of it."""
+    """`offsets` are what to commit once everything is settled; a partition that is lost is taken out of it.
+
+    `awaits`: offsets of the delivery topic that the tracker must pass before a repeat may be checked; None: to be
+    looked up.
+    """
 
     topic: str
     parts: deque[Part]
     offsets: dict[TopicPartition, int]
     batch: str = ""
     resend_at: int = 0
+    awaits: dict[int, int] | None = field(default_factory=dict)
     marked: frozenset[int] = field(default_factory=frozenset)
 
     @classmethod
@@ -49,6 +55,14 @@ class Flight:
     @property
     def part(self) -> Part:
         return self.parts[0]
+
+    @property
+    def may_be_repeat(self) -> bool:
+        """Whether any record of the current part may have been done before."""
+        part = self.part
+        return part.repeat or any(
+            record.partition in self.marked or HEADER_REPEAT in (record.headers or ()) for record in part.records
+        )
 
     def settle(self) -> bool:
         """The current part is settled; whether the whole flight is."""

@@ -1,25 +1,21 @@
 """What may have been done before is checked against what is known of it (design.md, "What keeps it exact").
 
-Whoever checks lets the tracker pass the end of the delivery topic as it was when the check began: whatever had been
-produced by then is in the store. Unmarked records are never looked up.
+The bridge has let the tracker pass the end of the delivery topic as it was when the repeat began
+(delivery/tracker_position.py), so what was reported by then is in the store. Unmarked records are never looked up.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from delivery.orders import Failed, Job, counts, not_begun
 from delivery.status import ATTEMPTING, DEFERRED, FAILED, IN_DOUBT, is_final, was_sent
-from foundation.clock import now_ms
-from foundation.errors import LogUnavailable, StoreUnavailable
+from foundation.errors import StoreUnavailable
 from notifications.records import FailedSend
 from notifications.store.port import LogEntry
-from notifications.topology import DELIVERY, TOPICS
 
-LOOK_EVERY_S = 0.02
 COME_BACK_MS = 5_000
 
 
@@ -30,15 +26,15 @@ class Checked(msgspec.Struct):
     failed: list[Failed]
 
 
-def check(jobs: Sequence[Job], *, resend_in_doubt: Sequence[str], until: int) -> Checked:
-    """Sorts the marked ones out. Where the store can't answer before `until` (ms) they come back later, not begun."""
+def check(jobs: Sequence[Job], *, resend_in_doubt: Sequence[str]) -> Checked:
+    """Sorts the marked ones out. Where the store can't answer they come back later, not begun."""
     if not any(job.repeat for job in jobs):
         return Checked(list(jobs), [])
     checked = Checked([job for job in jobs if not job.repeat], [])
     marked = _once([job for job in jobs if job.repeat], {_try(job) for job in checked.go})
     try:
-        known = _cells(marked, until)
-    except (StoreUnavailable, LogUnavailable) as error:
+        known = _cells(marked)
+    except StoreUnavailable as error:
         checked.failed += [not_begun(job, f"what was done before isn't known: {error}", COME_BACK_MS) for job in marked]
         return checked
     for job in marked:
@@ -96,24 +92,7 @@ def _as_known(job: Job, cell: LogEntry) -> FailedSend:
     )
 
 
-def _cells(jobs: Sequence[Job], until: int) -> Mapping[tuple[str, str], list[LogEntry]]:
+def _cells(jobs: Sequence[Job]) -> Mapping[tuple[str, str], list[LogEntry]]:
     from notifications.store import get_store
 
-    _await_tracker(until)
     return get_store().cells({(job.recipient.id, job.record.channel) for job in jobs})
-
-
-def _await_tracker(until: int) -> None:
-    """Returns once the tracker has passed what is on the delivery topic now. Raises StoreUnavailable at `until`."""
-    from notifications.log import get_log
-
-    log, group = get_log(), TOPICS[DELIVERY].group
-    behind = log.end_offsets(DELIVERY)
-    while True:
-        passed = log.committed(group, DELIVERY)
-        behind = {partition: end for partition, end in behind.items() if passed.get(partition, 0) < end}
-        if not behind:
-            return
-        if now_ms() >= until:
-            raise StoreUnavailable("the tracker is behind")
-        time.sleep(LOOK_EVERY_S)

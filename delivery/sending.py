@@ -69,11 +69,11 @@ def deliver(channel: str, items: Sequence[tuple[ChannelRecord, bool]], *, deadli
     now = now_ms()
     if now >= deadline:
         raise DeadlinePassed(f"{channel}: {len(items)} records")
-    run = _Run(started, min(started + BEGIN_WITHIN_MS, deadline), deadline, min(now + PATIENCE_MS, deadline))
+    run = _Run(started, min(now + BEGIN_WITHIN_MS, deadline), deadline, min(now + PATIENCE_MS, deadline))
     jobs, expired = orders.expand(items, deadline=deadline, now=now)
     if expired:
         run.reports += orders.expired_outcomes(expired, now)
-    checked = repeats.check(jobs, resend_in_doubt=settings.IN_DOUBT_RESEND, until=run.begin_by)
+    checked = repeats.check(jobs, resend_in_doubt=settings.IN_DOUBT_RESEND)
     run.failed += checked.failed
     _send_all(_lines(checked.go), run)
     at = now_ms()

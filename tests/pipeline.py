@@ -51,6 +51,11 @@ class Pipeline:
             self.bridge.turn()
             assert time.monotonic() < until, f"still busy: {self.lag()}"
 
+    def turns(self, count: int) -> None:
+        """Turns the bridge `count` times, whatever there is to do."""
+        for _ in range(count):
+            self.bridge.turn()
+
     def busy(self) -> bool:
         return bool(self.bridge.in_flight or self.bridge.held or self.lag())
 

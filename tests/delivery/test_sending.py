@@ -194,15 +194,6 @@ def test_two_copies_that_meet_in_one_batch_are_sent_once():
     assert OutboxMessage.objects.get().received == 1
 
 
-def test_a_repeat_waits_for_the_tracker_only_so_long_and_then_comes_back():
-    one = record()
-    reports.produce(deliver(one).reports)
-    again = deliver(one, repeat=True, started_ago=sending.BEGIN_WITHIN_MS - 100)
-    assert errors(again) == ["not_begun"]
-    assert OutboxMessage.objects.get().received == 1
-    track_everything()
-
-
 def test_a_refusal_counts_only_where_the_provider_was_asked():
     assert orders.counts("transient")
     assert not orders.counts("not_begun")

@@ -19,11 +19,11 @@ from tests.delivery.conftest import DATABASES
 pytestmark = [pytest.mark.django_db(transaction=True, databases=DATABASES), pytest.mark.usefixtures("servers")]
 
 
-def deliver(*records, repeat=False, deadline_in=10_000, started_ago=0):
+def deliver(*records, repeat=False, deadline_in=10_000):
     now = now_ms()
     channel = records[0].channel
     items = [(each, repeat) for each in records]
-    return sending.deliver(channel, items, deadline=now + deadline_in, started=now - started_ago)
+    return sending.deliver(channel, items, deadline=now + deadline_in, started=now)
 
 
 def outcomes(delivered):
@@ -103,8 +103,14 @@ def test_nothing_begins_after_the_deadline():
     assert OutboxMessage.objects.count() == 0
 
 
-def test_what_has_not_begun_in_time_comes_back_without_costing_an_attempt():
-    delivered = deliver(record(), started_ago=sending.BEGIN_WITHIN_MS)
+@pytest.fixture
+def no_time_to_begin(monkeypatch):
+    """The time within which a batch's sends must begin is over at once."""
+    monkeypatch.setattr(sending, "BEGIN_WITHIN_MS", 0)
+
+
+def test_what_has_not_begun_in_time_comes_back_without_costing_an_attempt(no_time_to_begin):
+    delivered = deliver(record())
     (failed,) = delivered.failures[0].failed
     assert (failed.error, failed.counts) == ("not_begun", False)
     assert outcomes(delivered) == [("deferred", "not_begun")]
@@ -178,9 +184,11 @@ def test_what_was_begun_and_never_told_is_in_doubt(priority, received):
     assert errors(again) == ([] if priority == "high" else ["in_doubt"])
 
 
-def test_a_repeat_of_what_was_put_off_is_put_off_and_its_next_turn_is_not():
+def test_a_repeat_of_what_was_put_off_is_put_off_and_its_next_turn_is_not(monkeypatch):
     one = record()
-    reports.produce(deliver(one, started_ago=sending.BEGIN_WITHIN_MS).reports)
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "BEGIN_WITHIN_MS", 0)
+        reports.produce(deliver(one).reports)
     track_everything()
     assert errors(deliver(one, repeat=True)) == ["not_begun"]
     next_turn = record(id=one.recipients[0].id, hop=1)

@@ -1,12 +1,16 @@
-"""Retention: what has passed its time is removed from the log, the store and the tables (contract §3, §6)."""
+"""Retention: what has passed its time is removed from the log, the store and the tables (contract §3, §6).
+
+Besides, the last uses of tokens that Redis gathered go to their rows.
+"""
 
 from __future__ import annotations
 
 from django.conf import settings
 
 from delivery import dead_letters
+from delivery.control_plane import control_plane
 from foundation.clock import now_ms
-from notifications import idempotency
+from notifications import credentials, idempotency
 from notifications.due import table
 from notifications.log import get_log
 from notifications.store import get_store
@@ -23,3 +27,5 @@ def keep() -> None:
     dead_letters.purge(horizon)
     get_store().purge(limit=PURGE_LIMIT)
     idempotency.purge(now_ms() - settings.ENV.IDEMPOTENCY_HOURS * HOUR_MS)
+    with control_plane():
+        credentials.note_uses()

@@ -217,12 +217,19 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     event: Event | None = None
 
 
+class _Versioned(msgspec.Struct, frozen=True):
+    """What every record of every version has."""
+
+    v: int = 1
+
+
 R = TypeVar("R", Event, ChannelRecord, Reports, Failure)
 
 _encode = msgspec.json.Encoder().encode
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {
     kind: msgspec.json.Decoder(kind) for kind in (Event, ChannelRecord, Reports, Failure)
 }
+_decode_version = msgspec.json.Decoder(_Versioned).decode
 
 
 def encode(record: Event | ChannelRecord | Reports | Failure) -> bytes:
@@ -238,10 +245,23 @@ def decode(kind: type[R], raw: bytes | str) -> R:
     try:
         record: R = _decoders[kind].decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise PoisonRecord(str(error), _bytes(raw)) from error
-    if record.v > VERSION:
-        raise PoisonRecord(f"record version {record.v} is newer than {VERSION}; upgrade this process", _bytes(raw))
+        raise PoisonRecord(_newer(_version_in(raw)) or str(error), _bytes(raw)) from error
+    if newer := _newer(record.v):
+        raise PoisonRecord(newer, _bytes(raw))
     return record
+
+
+def _newer(version: int) -> str:
+    """Why a record of this version is refused, "" for one we know."""
+    return f"record version {version} is newer than {VERSION}; upgrade this process" if version > VERSION else ""
+
+
+def _version_in(raw: bytes | str) -> int:
+    """The version of a record whose other fields aren't as we know them; 0 where nobody can say."""
+    try:
+        return _decode_version(raw).v
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return 0
 
 
 def _bytes(raw: bytes | str) -> bytes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from delivery.providers.sandbox import switches
 from notifications import credentials, rate
 from notifications.log import get_log
 from preferences.models import Device, PreferenceRow, User
@@ -35,6 +37,7 @@ def pipeline(tmp_path: Path, settings, transactional_db: None, redis: object, wo
     TEXTS.clear()
     credentials._local.clear()
     rate._slices.clear()
+    switches.forget()
     create_topics()
     running = Pipeline()
     yield running
@@ -42,6 +45,23 @@ def pipeline(tmp_path: Path, settings, transactional_db: None, redis: object, wo
     get_log().close()
     get_log.cache_clear()
     get_catalog.cache_clear()
+
+
+def make_type(name: str, *, words: dict[str, str] | None = None, **fields: Any) -> NotificationType:
+    """A type with a text for each of its channels, "{{ order }} left us." where `words` has none (by channel)."""
+    kind = NotificationType.objects.create(name=name, **{"category": "order_updates", "channels": ["in_app"]} | fields)
+    texts = dict.fromkeys(kind.channels, "{{ order }} left us.") | (words or {})
+    publish(kind, [Words(channel, "en", title="On its way", body=body) for channel, body in texts.items()])
+    return kind
+
+
+def make_user(user_id: str, *, token: str = "", platform: str = "apns", **fields: Any) -> User:
+    """A user who wants SMS too; `token` is the push token of their one device."""
+    user = User.objects.create(user_id=user_id, **{"locale": "en"} | fields)
+    if token:
+        Device.objects.create(user=user, token=token, platform=platform)
+    PreferenceRow.objects.create(user=user, scope="*", channel="sms", enabled=True)
+    return user
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 /* Trying to lose one: the crowd, every process with its kill -9, Redis with its wipe, and what the ledger says of it. */
 
-import { $, h, icon, show } from "./dom.js";
+import { $, h, show } from "./dom.js";
 import { now, post } from "./server.js";
 import { ago, count, LABELS, plain } from "./words.js";
 
 const CROWD = 20_000;
 const BACK_MS = 2500;
+const ARRIVED = new Set(["sent", "delivered", "read", "opened", "clicked"]);
 
 export class Break {
   #cards = new Map();
@@ -43,7 +44,7 @@ export class Break {
   }
 
   #make(name, purpose) {
-    const button = h("button.kill", { type: "button", "aria-label": `kill -9 ${name}`, onclick: () => this.#kill(name) }, icon("kill"), "kill -9");
+    const button = h("button.kill", { type: "button", "aria-label": `kill -9 ${name}`, onclick: () => this.#kill(name) }, "kill -9");
     const facts = h("span.facts");
     const tools = h("div.tools", {}, button);
     if (name === "redis") tools.append(h("button.kill", { type: "button", id: "wipe", onclick: () => this.#act("/demo/redis/wipe", name) }, "wipe"));
@@ -99,7 +100,7 @@ export class Break {
   }
 
   #reasons(reasons) {
-    const told = reasons.filter(({ reason, status }) => reason || status !== "sent").slice(0, 12);
+    const told = reasons.filter(({ reason, status }) => reason || !ARRIVED.has(status)).slice(0, 12);
     show($("#reasons"), told, () =>
       told.map(({ channel, status, reason, count: number }) => h(`li.${channel}`, {}, h("b", {}, count(number)), `${LABELS[channel]} ${plain(status)}`, reason ? h("span", {}, plain(reason)) : null)),
     );

@@ -21,6 +21,10 @@ export class Ledger {
     $("#ledger").classList.toggle("unknown", !told);
     if (!told) return;
     const before = this.#goal;
+    const settled = (one) => one.delivered + one.dropped + one.parked;
+    const reading = told.behind > 0 && settled(told) < settled(before);
+    $("#ledger").classList.toggle("reading", reading);
+    if (reading) return; // web is new and reads the log from its beginning: what was shown still holds
     this.#goal = Object.fromEntries(FIGURES.map((name) => [name, told[name]]));
     this.moving = told.in_flight > 0 || told.behind > 0 || told.accepted !== before.accepted;
     $("#ledger").classList.toggle("lost", told.unaccounted > 0);

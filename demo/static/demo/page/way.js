@@ -141,6 +141,7 @@ export class Way {
     item.dataset.bucket = lane.bucket ?? "";
     item.dataset.status = lane.status ?? "";
     for (const stage of lane.stages) delay = this.#light(item.querySelector(`[data-stage="${stage.name}"]`), stage, delay);
+    if (this.#told?.lane === "critical" && lane.stages[0]?.ms === 0) item.querySelector(".ms").textContent = "direct";
     const says = item.querySelector(".says");
     const key = JSON.stringify([lane.status, lane.why, lane.due, lane.tries]);
     if (says.dataset.shown === key) return;

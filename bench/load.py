@@ -80,7 +80,9 @@ def _bodies(plan: dict[str, Any]) -> Any:
         return iter([given[number % len(given)] for number in range(total)])
     if plan.get("method", "POST") == "GET":
         return iter([None] * total)
-    mix = EventMix(users=plan["users"], opted_in=plan["opted_in"], seed=plan["seed"], only_users=plan.get("only_users"))
+    mix = EventMix(
+        users=plan["users"], opted_in=plan["opted_in"], seed=plan["seed"], connected=plan.get("connected", 0)
+    )
     if plan["batch"]:
         return iter([orjson.dumps({"notifications": mix.take(plan["batch"])}) for _ in range(total)])
     return iter([orjson.dumps(event) for event in mix.take(total)])

@@ -10,6 +10,9 @@ import random
 from typing import Any
 
 TYPE = "bench_update"
+USERS = 100_000
+OPTED_IN = 5_000
+CONNECTED_SHARE = 0.1
 SHARES: dict[tuple[str, ...], float] = {
     ("in_app", "push"): 0.400,
     ("in_app", "email"): 0.100,
@@ -25,11 +28,15 @@ def user_id(number: int) -> str:
 
 
 class EventMix:
-    """Endless events by the mix; SMS goes to the first `opted_in` users, who have opted in."""
+    """Endless events by the mix; SMS goes to the first `opted_in` users, who have opted in.
 
-    def __init__(self, *, users: int, opted_in: int, seed: int, only_users: int | None = None) -> None:
+    With `connected`, one event in ten goes to one of the first so many users, whose sockets are open.
+    """
+
+    def __init__(self, *, users: int, opted_in: int, seed: int, connected: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311  a load, no secret
-        self._users = only_users or users
+        self._users = users
+        self._connected = connected
         self._opted_in = min(opted_in, self._users)
 
     def take(self, count: int) -> list[dict[str, Any]]:
@@ -38,6 +45,8 @@ class EventMix:
 
     def _event(self, channels: tuple[str, ...]) -> dict[str, Any]:
         number = self._random.randrange(self._opted_in if "sms" in channels else self._users)
+        if self._connected and self._random.random() < CONNECTED_SHARE:
+            number = self._random.randrange(self._connected)
         return {
             "type": TYPE,
             "target": {"type": "user", "user_id": user_id(number)},

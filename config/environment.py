@@ -34,7 +34,7 @@ class Environment(BaseSettings):
         ["localhost", "127.0.0.1", "[::1]"], description="Host names web answers to, comma-separated."
     )
     ALLOWED_ORIGINS: Annotated[list[str], NoDecode] = Field(
-        [], description="Origins of pages that may open sockets and call the API, comma-separated; empty: our own."
+        [], description="Origins of pages that may open sockets and call the API besides our own, comma-separated."
     )
 
     # --- engines
@@ -107,6 +107,8 @@ class Environment(BaseSettings):
     PRESENCE_S: float = Field(60.0, description="How long presence in Redis lives without a heartbeat.")
     INBOX_DAYS: int = Field(90, description="How long an inbox keeps a notification.")
 
+    BENCH: bool = Field(False, description="Serves /bench/empty, what accepting is measured beside.")
+
     # --- operators
     LOG_LEVEL: str = Field("INFO", description="Level of the JSON logs.")
     ALERT_WEBHOOK: str = Field("", description="Where operators' alerts are posted; empty: log and admin only.")
@@ -123,5 +125,6 @@ class Environment(BaseSettings):
         self.GATEWAY_PORT = self.GATEWAY_PORT or self.PORT + 1
         self.PUBLIC_URL = self.PUBLIC_URL or f"http://localhost:{self.PORT}"
         self.GATEWAY_URL = self.GATEWAY_URL or f"ws://localhost:{self.GATEWAY_PORT}"
-        self.ALLOWED_ORIGINS = self.ALLOWED_ORIGINS or [self.PUBLIC_URL, f"http://127.0.0.1:{self.PORT}"]
+        own = (self.PUBLIC_URL, f"http://127.0.0.1:{self.PORT}")
+        self.ALLOWED_ORIGINS = list(dict.fromkeys([*own, *self.ALLOWED_ORIGINS]))
         self.REDIS_URL = self.REDIS_URL or f"unix://{self.VAR}/redis.sock"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
@@ -18,6 +19,9 @@ urlpatterns = [
     path("", include("delivery.urls")),
     path("", include("demo.urls")),
 ]
+
+if settings.ENV.BENCH:
+    urlpatterns.append(path("", include("bench.urls")))
 
 handler404 = "notifications.api.problems.page_not_found"
 handler500 = "notifications.api.problems.server_error"

@@ -27,7 +27,7 @@ USERS = 4_000
 BATCH = 200
 GIVE_UP_S = 60.0
 NAP_S = 0.3
-# Of twenty events: channels as in a usual day, 70 % in-app, 40 % push, 15 % email (contract §8 via the bench's mix).
+# Of twenty events: channels as in a usual day, 75 % in-app, 40 % push, 15 % email.
 MIX: tuple[tuple[str, tuple[str, ...]], ...] = (
     *((("order_shipped", ("in_app",)),) * 6),
     *((("new_follower", ("in_app",)),) * 4),

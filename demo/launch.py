@@ -22,7 +22,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from demo import processes
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_WITHIN_S = 60
+READY_WITHIN_S = 120
 PREPARED_WITHIN_S = 120
 STOP_WITHIN_S = 10
 SOCKET_PATH_MAX = 100

@@ -3,6 +3,7 @@
 import { svg } from "./dom.js";
 
 const BEND = 14;
+const OUT = 38;
 
 export class Edges {
   constructor(map, layer) {
@@ -75,6 +76,7 @@ export class Edges {
       return `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
     }
     const rail = y1 + 58;
-    return `M${x1} ${y1}V${rail - BEND}Q${x1} ${rail} ${x1 - BEND} ${rail}H${x2 + BEND}Q${x2} ${rail} ${x2} ${rail + BEND}V${y2}`;
+    const out = x1 + OUT;
+    return `M${x1} ${y1}H${out - BEND}Q${out} ${y1} ${out} ${y1 + BEND}V${rail - BEND}Q${out} ${rail} ${out - BEND} ${rail}H${x2 + BEND}Q${x2} ${rail} ${x2} ${rail + BEND}V${y2}`;
   }
 }

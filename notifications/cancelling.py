@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from foundation.clock import now_ms, to_rfc3339
-from foundation.errors import Conflict, NotFound
+from foundation.errors import Conflict, NotFound, Unavailable
 from notifications import reports, status
 from notifications.credentials import TokenFacts
 from notifications.due import table
@@ -25,7 +25,8 @@ def cancel(notification_id: str, token: TokenFacts) -> list[dict[str, Any]]:
     """Cancels what waits; one row a channel: {"channel", "status": "cancelled", "was", "due_at"}.
 
     What is accepted but not routed yet is waited for, `ROUTING_WAIT_S` at most. Repeated: the first answer.
-    Raises NotFound (also for another token's), Conflict when nothing was left.
+    Raises NotFound (also for another token's), Conflict when nothing was left, Unavailable when it isn't routed yet:
+    then nobody can say, and nothing was cancelled.
     """
     decisions = _decisions(notification_id)
     event = decisions[0].event if decisions else find_event(notification_id)
@@ -49,11 +50,22 @@ def _cancel_when_routed(
     while True:
         try:
             return table.cancel(notification_id), decisions
-        except Conflict:
-            if decisions or time.monotonic() > deadline:
+        except Conflict as nothing_waits:
+            if decisions:
                 raise
+            if time.monotonic() > deadline:
+                raise _not_routed() from nothing_waits
         time.sleep(_STEP_S)
         decisions = _decisions(notification_id)
+
+
+def _not_routed() -> Unavailable:
+    return Unavailable(
+        "It is accepted and not routed yet, so nothing of it can be cancelled so far.",
+        code="not_routed",
+        remedy="Repeat it after Retry-After.",
+        retry_after=ROUTING_WAIT_S,
+    )
 
 
 def _per_channel(row: dict[str, Any], decisions: list[Decision], event: Event) -> list[dict[str, Any]]:

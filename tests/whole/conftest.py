@@ -31,7 +31,7 @@ def worker(redis_server: Path, django_db_setup: None) -> Iterator[None]:
 @pytest.fixture
 def pipeline(tmp_path: Path, settings, transactional_db: None, redis: object, worker: None) -> Iterator[Pipeline]:
     """An empty platform: its own log, databases and Redis."""
-    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": tmp_path / "log"}
+    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": Path(settings.VAR) / "logs" / tmp_path.name}
     get_log.cache_clear()
     get_catalog.cache_clear()
     TEXTS.clear()

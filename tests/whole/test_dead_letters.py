@@ -14,7 +14,7 @@ from delivery.providers.sandbox.models import OutboxMessage
 from foundation.clock import now_ms
 from notifications import reports
 from notifications.records import Receipt
-from preferences.models import PreferenceRow, User
+from preferences.models import Device, PreferenceRow, User
 from tests.pipeline import Pipeline
 from tests.whole.conftest import make_type, make_user
 from tests.whole.looking import assert_accounted_for, channels, forget_breakers, later, outbox, tries, waiting
@@ -136,4 +136,24 @@ def test_a_replay_has_retries_of_its_own(offers: Pipeline):
     later(offers)
     assert channels(id) == {"email": ("sent", "")}
     assert outbox(id) == {"fails-5-times@example.com": (6, 1)}
+    assert_accounted_for()
+
+
+def test_a_replay_goes_only_to_the_device_that_was_left_out(pipeline: Pipeline):
+    make_type("liked", channels=["push"], priority="normal")
+    user = make_user("usr_42", token="good-1")
+    Device.objects.create(user=user, token="permanent-1", platform="fcm")
+    Device.objects.create(user=user, token="fails-1-times-9", platform="fcm")
+    id = pipeline.send("liked", "usr_42", data={"order": "A1"})
+    pipeline.run()
+    assert channels(id) == {"push": ("sent", "")}
+    assert outbox(id) == {"good-1": (1, 1)}
+    later(pipeline)
+    assert outbox(id) == {"good-1": (1, 1), "fails-1-times-9": (2, 1)}
+    assert_accounted_for()
+
+    assert "1 replayed" in run("replay", "--all")
+    pipeline.run()
+    assert outbox(id) == {"good-1": (1, 1), "fails-1-times-9": (2, 1)}
+    assert DeadLetter.objects.filter(state="parked").count() == 1  # refused again
     assert_accounted_for()

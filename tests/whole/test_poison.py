@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from delivery.models import QuarantinedRecord
+from delivery.providers.sandbox.models import OutboxMessage
 from delivery.quarantine import put
 from foundation.clock import now_ms
 from notifications import reports
@@ -96,6 +97,10 @@ def test_a_record_that_breaks_its_stage_is_halved_out(people: Pipeline):
     for id in more:
         assert channels(id) == dict.fromkeys(("in_app", "email"), ("sent", ""))
         assert outbox(id) == {"ann@example.com": (1, 1)}
+    order = (
+        OutboxMessage.objects.filter(notification_id__in=more).order_by("id").values_list("notification_id", flat=True)
+    )
+    assert list(order) == more  # halved, and in the order of the log all the same
     assert_accounted_for()
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from delivery import scheduling
 from delivery.providers.sandbox import switches
-from foundation.clock import now_ms
+from foundation.clock import now_ms, to_rfc3339
 from foundation.redis import key
 from notifications import reports
 from notifications.due import table
@@ -21,7 +22,7 @@ from notifications.log import get_log
 from notifications.log.port import Message
 from notifications.records import HEADER_REPEAT, Attempting, ChannelRecord, decode
 from notifications.store import get_store
-from notifications.topology import LANES, RAW
+from notifications.topology import BULK, CHANNELS, CRITICAL, LANES, RAW, channel_topic
 from preferences.models import User
 from templates_app.models import NotificationType
 from tests.pipeline import OPTIONS, Pipeline
@@ -60,12 +61,20 @@ def quick(pipeline: Pipeline) -> Pipeline:
     return pipeline
 
 
-@pytest.mark.parametrize("priority", ["normal", "high"])
+@pytest.mark.parametrize(
+    ("priority", "topics"),
+    [
+        ("critical", [CRITICAL]),
+        ("high", [RAW, *(channel_topic(channel, "standard") for channel in CHANNELS)]),
+        ("normal", [RAW, *(channel_topic(channel, "standard") for channel in CHANNELS)]),
+        ("low", [BULK, *(channel_topic(channel, "bulk") for channel in CHANNELS)]),
+    ],
+)
 def test_every_word_lost_once_shows_nothing_twice(
-    quick: Pipeline, order_shipped: NotificationType, ada: User, priority: str
+    quick: Pipeline, order_shipped: NotificationType, ada: User, priority: str, topics: list[str]
 ):
     ids = [quick.send("order_shipped", "usr_42", data={"order": f"A{n}"}, priority=priority) for n in range(3)]
-    for topic in (RAW, *(f"notifications.{channel}" for channel in ("in_app", "push", "email", "sms"))):
+    for topic in topics:
         lose_words(quick, topic)
     quick.run()
     assert sorted(inbox("usr_42")) == sorted(ids)
@@ -155,4 +164,23 @@ def test_an_event_twice_on_the_log_is_decided_and_shown_once(
     assert inbox("usr_42") == [id]
     assert {count for _, count in outbox(id).values()} == {1}
     assert len(get_store().details([id])[id]) == 1
+    assert_accounted_for()
+
+
+@pytest.mark.parametrize("priority", ["critical", "high", "low"])
+def test_a_schedule_produced_twice_goes_out_once(
+    pipeline: Pipeline, order_shipped: NotificationType, ada: User, priority: str
+):
+    """The scheduler produced it and died before it could say so; another claims it when the lease is over."""
+    soon = to_rfc3339(now_ms() + 3_600_000)
+    id = pipeline.send("order_shipped", "usr_42", data=ORDER, priority=priority, schedule_at=soon)
+    pipeline.run()
+    DueRow.objects.update(due_at=now_ms())
+    assert scheduling.release(LANES) == 1
+    pipeline.run()
+    DueRow.objects.update(state="claimed", lease_until=0, finished_at=None)
+    assert scheduling.release(LANES) == 1
+    pipeline.run()
+    assert inbox("usr_42") == [id]
+    assert {count for _, count in outbox(id).values()} == {1}
     assert_accounted_for()

@@ -221,3 +221,21 @@ def test_a_dead_address_is_removed(pipeline: Pipeline):
     assert channels(again) == {"push": ("sent", ""), "email": ("dropped", "invalid_address")}
     assert outbox(again) == {"good-1": (1, 1)}
     assert_accounted_for()
+
+
+def test_a_breaker_lets_what_waits_pass_without_a_lost_attempt(pipeline: Pipeline, failing: None):
+    make_type("liked", channels=["email"], priority="normal")
+    for n in range(40):
+        make_user(f"usr_{n}", email=f"u{n}@example.com")
+    ids = [pipeline.send("liked", f"usr_{n}", data=ORDER) for n in range(40)]
+    pipeline.run()
+    shut = [id for id in ids if channels(id)["email"] == ("deferred", "breaker_open")]
+    assert 0 < len(shut) < 40
+    assert_accounted_for()
+
+    switches.set_mode("ses", "ok")
+    later(pipeline)
+    assert {channels(id)["email"] for id in ids} == {("sent", "")}
+    assert {tries(id, "email")[-1][0] for id in shut} == {1}
+    assert {tries(id, "email")[-1][0] for id in set(ids) - set(shut)} == {2}
+    assert_accounted_for()

@@ -171,3 +171,16 @@ def test_one_batch_of_many_users_is_routed_whole(pipeline: Pipeline, ann):
     assert all(told(id)["status"] == "delivered" for id in ids[::37])
     assert now_ms() - before < 20_000
     assert_accounted_for()
+
+
+def test_user_ids_are_names_and_nothing_else(pipeline: Pipeline):
+    make_type("liked", channels=["in_app", "push"], priority="high")
+    names = ["a:b", "ü/é", "x" * 128, "%_'\"", "😀", "a b", "../x", "*", "0"]
+    for name in names:
+        make_user(name, token=f"token of {name}")
+    ids = {name: pipeline.send("liked", name, data={"order": "😀"}) for name in names}
+    pipeline.run()
+    for name, id in ids.items():
+        assert inbox(name) == [id]
+        assert outbox(id) == {f"token of {name}": (1, 1)}
+    assert_accounted_for()

@@ -9,7 +9,9 @@ from notifications import cancelling
 from notifications.due import table
 from notifications.due.table import DueEntry
 from notifications.log import get_log
-from notifications.records import Event, Outcome, Reports, decode, encode
+from notifications.records import ChannelDecision, Decision, Event, Outcome, Reports, decode, encode
+from notifications.store import get_store
+from notifications.store.port import Details
 from notifications.topology import DELIVERY, RAW
 from tests.notifications.accepting import make_type, written
 from tests.notifications.api.calling import EVENT, Caller, assert_problem
@@ -84,9 +86,26 @@ def test_a_repeat_gets_the_first_answer(service):
     assert service.delete(f"notifications/{id}").json() == service.delete(f"notifications/{id}").json()
 
 
+def decided(id: str) -> None:
+    """The tracker has it: it was sent at once."""
+    event: Event = next(event for _, event, _ in written() if event.recipients[0].id == id)
+    sent = [ChannelDecision(channel="in_app", verdict="send")]
+    get_store().record_details([Details(decision=Decision(id=id, user="usr_42", event=event, channels=sent, at=1))])
+
+
 def test_nothing_left_is_409(service):
     id = service.post("notifications", EVENT).json()["notification_id"]
+    decided(id)
     assert_problem(service.delete(f"notifications/{id}"), 409)
+
+
+def test_what_nobody_has_routed_yet_is_to_be_asked_again(service):
+    id = scheduled(service)
+    answer = service.delete(f"notifications/{id}")
+    assert assert_problem(answer, 503)["code"] == "not_routed"
+    assert "Retry-After" in answer
+    route(id)
+    assert service.delete(f"notifications/{id}").status_code == 200
 
 
 def test_an_unknown_id_and_anothers_are_404_alike(service):

@@ -90,7 +90,7 @@ def _stages(decision: Decision, cells: Iterable[LogEntry]) -> list[dict[str, Any
         return []
     first = min(begun, key=lambda cell: cell.at)
     stamps, before = first.detail["stamps"], decision.at
-    polled = max(stamps.get("polled", 0), before)
+    polled = max(stamps.get("polled") or first.detail.get("started_at") or 0, before)
     stages = [_stage("queue", polled, before), _stage("provider", first.at, polled)]
     if tracked := stamps.get("tracked"):
         stages.append(_stage("tracked", tracked, first.at))

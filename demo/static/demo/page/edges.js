@@ -4,6 +4,7 @@ import { svg } from "./dom.js";
 
 const BEND = 14;
 const OUT = 38;
+const TROUBLE = new Set(["failed", "parked", "in_doubt"]);
 
 export class Edges {
   constructor(map, layer) {
@@ -41,19 +42,20 @@ export class Edges {
     let before = gate;
     nodes.forEach((node, place) => {
       const here = at(node.firstChild);
-      this.#edge(used, `${channel}-${place}`, channel, this.#line(before, here), node, lane);
+      this.#edge(used, `${channel}-${place}`, channel, this.#line(before, here), node, lane, place > 0);
       before = here;
     });
   }
 
-  #edge(used, name, kind, d, node, lane) {
+  #edge(used, name, kind, d, node, lane, after = false) {
     used.add(name);
     const [base, light] = this.paths.get(name) ?? this.#make(name);
     for (const path of [base, light]) path.setAttribute("d", d);
     const verdict = lane?.dataset.verdict;
     base.setAttribute("class", `base ${verdict === "drop" || verdict === "defer" ? verdict : ""}`);
     light.style.setProperty("--after", node.style.getPropertyValue("--after") || "0ms");
-    const classes = `light ${kind} ${node.classList.contains("lit") ? "lit" : ""}`;
+    const trouble = after && TROUBLE.has(lane?.dataset.status) ? lane.dataset.status : "";
+    const classes = `light ${kind} ${node.classList.contains("lit") ? "lit" : ""} ${trouble}`;
     if (light.getAttribute("class") !== classes) light.setAttribute("class", classes);
   }
 

@@ -17,7 +17,9 @@ from config.wsgi import application as wsgi_application  # noqa: I001  Django is
 from channels_app.polling import LongPolls
 from config.bridge import Receive, Send, WsgiBridge
 from django.conf import settings
+from foundation.collector import collect_rarely
 
+collect_rarely()
 web = LongPolls(WsgiBridge(wsgi_application, workers=settings.WEB_THREADS, max_bytes=settings.BATCH_REQUEST_MAX_BYTES))
 
 

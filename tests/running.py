@@ -23,7 +23,7 @@ import redis
 from supervisor.xmlrpc import SupervisorTransport
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_WITHIN_S = 90
+READY_WITHIN_S = 150
 
 
 def free_port() -> int:

@@ -22,6 +22,7 @@ from foundation.clock import to_rfc3339
 from foundation.errors import PlatformError
 
 SHOWN = 50
+WIDTH = 200  # an identity alone takes 63
 
 
 class Command(BaseCommand):
@@ -51,7 +52,7 @@ class Command(BaseCommand):
 
     def _list(self, options: dict[str, Any]) -> None:
         letters = _found(options)
-        console = Console(file=cast("IO[str]", self.stdout))
+        console = Console(file=cast("IO[str]", self.stdout), width=WIDTH)
         if options["group_by"]:
             console.print(_counts(letters, options["group_by"]))
         else:

@@ -178,7 +178,8 @@ class Bench:
         self._row(
             "sustained, accepted → recorded outcome",
             f"{rate:,.0f} events/s; {sum(per_event.values())} CPU-µs an event",
-            f"the bare work, one process: {bare_rate:,.0f}/s, {self.bare['cpu_seconds'] / BARE_EVENTS * 1e6:.0f} CPU-µs",
+            f"the bare work, one process: {bare_rate:,.0f}/s, "
+            f"{self.bare['cpu_seconds'] / BARE_EVENTS * 1e6:.0f} CPU-µs",
             rate / bare_rate,
             "≥ 2,315/s",
             rate >= 2_315,

@@ -2,8 +2,8 @@
 
     python -m bench.bare EVENTS
 
-Appends raw, reads it, appends 1.5 channel records, reads them, writes 3.3 rows an event to the store in batches, appends
-a report, reads it: batches of 500, every append durable. Prints JSON.
+Appends raw, reads it, appends 1.5 channel records, reads them, writes 3.3 rows an event to the store in batches,
+appends a report, reads it: batches of 500, every append durable. Prints JSON.
 """
 
 from __future__ import annotations

@@ -12,10 +12,11 @@ import time
 
 import orjson
 from websockets.asyncio.client import connect
+from websockets.typing import Origin
 
 
 async def listen(url: str, origin: str, token: str, seen: dict[str, float], ready: asyncio.Semaphore) -> None:
-    async with connect(url, origin=origin, compression=None) as socket:
+    async with connect(url, origin=Origin(origin), compression=None) as socket:
         await socket.send(json.dumps({"type": "auth", "token": token}))
         async for text in socket:
             frame = orjson.loads(text)

@@ -26,7 +26,7 @@ SERVICES = (
     Service(
         name="order",
         variable="SERVICE_TOKEN",
-        scopes=(*SENDING, "users:read", "users:write", "sandbox:read"),
+        scopes=(*SENDING, "priority:raise", "users:read", "users:write", "sandbox:read"),
         types=("order_confirmed", "order_shipped", "order_delayed", "payment_failed", "delivery_feedback"),
     ),
     Service(

@@ -26,7 +26,7 @@ PIPELINE = (
     "worker-critical",
     "worker-bulk",
 )
-SINGLES, CONNECTIONS, ROUNDS = 1_500, 16, 3
+SINGLES, CONNECTIONS, ROUNDS = 3_000, 32, 3
 BATCHES, BATCH = 60, 1_000
 SUSTAINED = 60_000
 STEADY_RATE, STEADY_S, CONNECTED = 500, 20, 100
@@ -130,7 +130,7 @@ class Bench:
         latency = figures.percentiles([each for load in posts for each in load["latencies"]])
         empty_latency = figures.percentiles([each for load in empty for each in load["latencies"]])
         self._row(
-            "single posts, 16 connections",
+            f"single posts, {CONNECTIONS} connections",
             f"{post_rate:,.0f}/s, {_ms(latency)}",
             f"empty DRF view {empty_rate:,.0f}/s, {_ms(empty_latency)}",
             post_rate / empty_rate,
@@ -276,7 +276,7 @@ class Bench:
         while self._lag():
             if time.monotonic() > end:
                 raise SystemExit(f"still {self._lag()} records behind after {seconds} s\n{self.platform.logs()}")
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def _lag(self) -> int:
         with self._client() as client:

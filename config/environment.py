@@ -98,7 +98,7 @@ class Environment(BaseSettings):
     USER_TOKEN_SECONDS: int = Field(900, description="Life of a user token.")
     IDEMPOTENCY_HOURS: int = Field(24, description="How long an Idempotency-Key is remembered.")
 
-    WEB_THREADS: int = Field(12, description="Requests a web process works on at a time.")
+    WEB_THREADS: int = Field(24, description="Requests a web process works on at a time.")
 
     # --- gateway
     SOCKET_SOFT_LIMIT: int = Field(500_000, description="Sockets a gateway takes before it answers 503.")

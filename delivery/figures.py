@@ -11,13 +11,13 @@ from typing import TypeVar
 import msgspec
 from django.db.models import Count, Min
 
-from delivery import breaker, tallies
+from delivery import breaker, tallies, words
 from delivery.control_plane import control_plane
 from delivery.models import Alert, DeadLetter, QuarantinedRecord
 from delivery.providers.registry import REGISTRY
 from foundation.clock import now_ms
 from foundation.errors import PlatformError
-from foundation.redis import Unreachable, epoch, get_redis, key
+from foundation.redis import Unreachable, epoch
 from notifications.due.models import DueRow
 from notifications.log import get_log
 from notifications.topology import TOPICS
@@ -106,7 +106,7 @@ def _of_redis(figures: Figures) -> None:
     figures.redis_since = epoch()
     figures.outcomes = tallies.totals()
     figures.breakers = [Breaker(name, found.state, found.wait_ms) for name, found in _breakers()]
-    figures.workers = sum(1 for _ in get_redis().scan_iter(key("worker", "*"), count=1_000))
+    figures.workers = words.workers_alive()
 
 
 def _breakers() -> list[tuple[str, breaker.Admission]]:

@@ -16,12 +16,14 @@ from typing import Any
 
 import msgspec
 
+from foundation.clock import now_ms
 from foundation.redis import Unreachable, get_redis, key
 
 WORDS_TTL_S = 120
 MARK_TTL_S = 120
 HEARTBEAT_S = 1.0
 HEARTBEAT_TTL_MS = 4_000
+FORGOTTEN_MS = 3_600_000
 
 SETTLED, LATER, FAILED = "settled", "later", "failed"
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
@@ -70,7 +72,13 @@ def worker_died(batch: str) -> bool:
     """Whether a worker started on `batch`, didn't end, and is no longer alive. Raises redis.ConnectionError."""
     client: Any = get_redis()
     worker = client.get(_mark(batch))
-    return worker is not None and not client.exists(key("worker", worker.decode()))
+    return worker is not None and (client.zscore(key("workers"), worker) or 0) < now_ms()
+
+
+def workers_alive() -> int:
+    """How many worker processes were heard of lately. Raises redis.ConnectionError."""
+    client: Any = get_redis()
+    return int(client.zcount(key("workers"), now_ms(), "+inf"))
 
 
 def start_heartbeat() -> None:
@@ -82,7 +90,11 @@ def _beat() -> None:
     rest = threading.Event()
     while True:
         with suppress(*Unreachable):  # a Redis that is away hears it a second later
-            get_redis().set(key("worker", WORKER), b"1", px=HEARTBEAT_TTL_MS)
+            now = now_ms()
+            with get_redis().pipeline(transaction=False) as pipe:
+                pipe.zadd(key("workers"), {WORKER: now + HEARTBEAT_TTL_MS})
+                pipe.zremrangebyscore(key("workers"), "-inf", now - FORGOTTEN_MS)
+                pipe.execute()
         rest.wait(HEARTBEAT_S)
 
 

@@ -194,7 +194,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
 }
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat.schedule")
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # ticks need no memory: nothing to share, any number may run
 CELERY_BEAT_SCHEDULE = {
     "release-due": {
         "task": "delivery.stages.release_due",

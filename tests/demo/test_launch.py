@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -214,3 +215,25 @@ def test_no_redis_server_is_refused_with_how_to_get_one(tmp_path: Path) -> None:
     )
 
     assert_one_line(done, "no redis-server", "apt install redis-server")
+
+
+def test_no_python_that_fits_is_refused_with_how_to_name_one(tmp_path: Path) -> None:
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("needs make: apt install make")
+
+    done = subprocess.run(
+        [make, "demo", f"VENV={tmp_path / 'venv'}"],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=REFUSED_WITHIN_S,
+    )
+
+    said = [line for line in done.stderr.splitlines() if "***" not in line]
+    assert done.returncode != 0
+    assert len(said) == 1
+    assert "Python 3.11, 3.12 or 3.13" in said[0]
+    assert "PYTHON=" in said[0]
+    assert not (tmp_path / "venv").exists()

@@ -162,12 +162,6 @@ INBOX_DAYS = ENV.INBOX_DAYS
 # --- Redis
 REDIS_URL = ENV.REDIS_URL
 REDIS_PREFIX = ENV.REDIS_PREFIX
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}layer:"},
-    }
-}
 
 # --- Celery: queues are disposable, the log remembers (design.md, idea 1)
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")

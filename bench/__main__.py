@@ -119,10 +119,10 @@ class Bench:
         self.platform.stop_programs(*PIPELINE)
         empty: list[dict[str, Any]] = []
         posts: list[dict[str, Any]] = []
-        self._load("hammer", "/bench/empty", total=200, batch=0)
+        self._load("hammer", "/api/v1/bench/empty", total=200, batch=0)
         self._load("hammer", "/api/v1/notifications", total=200, batch=0)
         for _ in range(ROUNDS):
-            empty.append(self._load("hammer", "/bench/empty", total=SINGLES, batch=0))
+            empty.append(self._load("hammer", "/api/v1/bench/empty", total=SINGLES, batch=0))
             posts.append(self._load("hammer", "/api/v1/notifications", total=SINGLES, batch=0))
         empty_rate, post_rate = (
             sorted(SINGLES / load["seconds"] for load in loads)[ROUNDS // 2] for loads in (empty, posts)

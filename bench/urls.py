@@ -18,4 +18,4 @@ class EmptyView(APIView):
         return Response({"notification_id": "notif_0", "status": "accepted", "estimated_channels": []}, status=202)
 
 
-urlpatterns = [path("bench/empty", EmptyView.as_view())]
+urlpatterns = [path("api/v1/bench/empty", EmptyView.as_view())]

@@ -58,6 +58,14 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+# What the API keeps of it: headers, origins, lengths. Sessions, messages and CSRF belong to the admin's pages.
+API_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "notifications.api.cors.CorsMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 TEMPLATES = [

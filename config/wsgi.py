@@ -1,8 +1,37 @@
-"""The synchronous Django application, with the persistent connections of a thread pool (see config/asgi.py)."""
+"""The synchronous Django applications behind config/asgi.py: everything, and the API with the middleware it needs."""
+
+from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+
+API = "/api/v1/"
+
+
+class ApiHandler(WSGIHandler):
+    """Tokens, no sessions: the API is served without what the admin's pages need (settings.API_MIDDLEWARE)."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        """Called once, while the application is made; nothing else runs yet."""
+        everything, settings.MIDDLEWARE = settings.MIDDLEWARE, settings.API_MIDDLEWARE
+        try:
+            super().load_middleware(is_async)
+        finally:
+            settings.MIDDLEWARE = everything
+
+
+_api, _pages = ApiHandler(), WSGIHandler()
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """A WSGI application."""
+    handler = _api if environ["PATH_INFO"].startswith(API) else _pages
+    return handler(environ, start_response)

@@ -72,6 +72,8 @@ class TopicState:
     flights: int = 0
     rest_until: int = 0
     next_look: int = 0
+    took_at: int = 0
+    full: bool = False
 
 
 class Bridge:
@@ -166,15 +168,19 @@ class Bridge:
     # --- taking and sending
 
     def _take(self, name: str, state: TopicState, now: int) -> bool:
-        if state.flights >= self.options.flights or now < state.rest_until or self._shut(name, state, now):
+        if state.flights >= self.options.flights or now < state.rest_until or self._gathers(name, state, now):
+            return False
+        if self._shut(name, state, now):
             return False
         try:
             records = state.consumer.poll(self.options.max_records, self.options.max_bytes)
         except LogUnavailable as error:
             self._rest(name, state, str(error))
             return False
+        state.full = len(records) >= self.options.max_records
         if not records:
             return False
+        state.took_at = now
         partitions = {record.partition for record in records}
         marked = frozenset(p for p in partitions if TopicPartition(name, p) in state.unproven)
         flight = Flight.of(name, records, marked)
@@ -199,6 +205,14 @@ class Bridge:
         except LogUnavailable:
             return True
         return bool(flight.awaits)
+
+    def _gathers(self, name: str, state: TopicState, now: int) -> bool:
+        """Whether what comes in waits for company: a batch went just now, and it wasn't full.
+
+        At rest a record goes at once. Under load batches grow instead of multiplying: a chain costs about the same
+        whatever it carries.
+        """
+        return not state.full and now - state.took_at < TOPICS[name].gather_ms
 
     def _shut(self, name: str, state: TopicState, now: int) -> bool:
         """Whether no account of this topic's channel takes sends: then its partitions wait on the log."""

@@ -79,11 +79,25 @@ def _uvicorn(application: str, port: int) -> list[str]:
 
 
 def _bridge(member: str, roles: Sequence[str]) -> list[str]:
-    return [PYTHON, MANAGE, "bridge", "--member", member, *(part for role in roles for part in ("--role", role))]
+    return [
+        *_nice(member),
+        PYTHON,
+        MANAGE,
+        "bridge",
+        "--member",
+        member,
+        *(part for role in roles for part in ("--role", role)),
+    ]
+
+
+def _nice(name: str) -> list[str]:
+    """Where all share few cores, who answers people comes first: web, gateway, the critical lane; bulk comes last."""
+    return {"critical": [], "bulk": ["nice", "-n", "10"]}.get(name, ["nice", "-n", "5"])
 
 
 def _worker(name: str, queues: Sequence[str], var: Path) -> list[str]:
     return [
+        *_nice(name),
         *(PYTHON, "-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h", "-Q", ",".join(queues)),
         *("-P", "threads", "--without-gossip", "--without-mingle", "-l", "WARNING"),
     ]

@@ -19,13 +19,19 @@ BULK = "notifications.bulk"
 DELIVERY = "notifications.delivery"
 DLQ = "notifications.dlq"
 
+# Somebody looks at the screen for an in-app one (1 s); push has 5 s, SMS 10, email 30 (contract §8).
+GATHER_QUICK_MS, GATHER_MS = 75, 250
+
 KEY_USER = "user id"
 KEY_NOTIFICATION = "notification id"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """A topic: `partitions` is the default count, `group` the consumer group, `queue` the Celery queue of its chain."""
+    """A topic: `partitions` is the default count, `group` the consumer group, `queue` the Celery queue of its chain.
+
+    `gather_ms`: how long records wait for company after a batch that wasn't full. At rest nothing waits.
+    """
 
     name: str
     partitions: int
@@ -34,6 +40,7 @@ class Topic:
     group: str
     queue: str
     chain: tuple[str, ...]
+    gather_ms: int
 
 
 ROUTING_CHAIN = (
@@ -61,6 +68,7 @@ def _channel_topics(lane: str, suffix: str) -> list[Topic]:
             group=channel + suffix,
             queue=channel if lane == "standard" else "bulk",
             chain=DELIVERY_CHAIN,
+            gather_ms=GATHER_QUICK_MS if channel == "in_app" and lane == "standard" else GATHER_MS,
         )
         for channel in CHANNELS
     ]
@@ -85,7 +93,14 @@ TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in [
         Topic(
-            name=RAW, partitions=32, key=KEY_USER, lane="standard", group="router", queue="router", chain=ROUTING_CHAIN
+            name=RAW,
+            partitions=32,
+            key=KEY_USER,
+            lane="standard",
+            group="router",
+            queue="router",
+            chain=ROUTING_CHAIN,
+            gather_ms=GATHER_QUICK_MS,
         ),
         *_channel_topics("standard", ""),
         Topic(
@@ -96,6 +111,7 @@ TOPICS: dict[str, Topic] = {
             group="tracker",
             queue="tracker",
             chain=("delivery.stages.track",),
+            gather_ms=GATHER_MS,
         ),
         Topic(
             name=DLQ,
@@ -105,6 +121,7 @@ TOPICS: dict[str, Topic] = {
             group="retry",
             queue="retry",
             chain=("delivery.stages.schedule",),
+            gather_ms=GATHER_MS,
         ),
         Topic(
             name=CRITICAL,
@@ -114,8 +131,18 @@ TOPICS: dict[str, Topic] = {
             group="critical",
             queue="critical",
             chain=CRITICAL_CHAIN,
+            gather_ms=GATHER_QUICK_MS,
         ),
-        Topic(name=BULK, partitions=32, key=KEY_USER, lane="bulk", group="bulk", queue="bulk", chain=ROUTING_CHAIN),
+        Topic(
+            name=BULK,
+            partitions=32,
+            key=KEY_USER,
+            lane="bulk",
+            group="bulk",
+            queue="bulk",
+            chain=ROUTING_CHAIN,
+            gather_ms=GATHER_MS,
+        ),
         *_channel_topics("bulk", ".bulk"),
     ]
 }

@@ -13,36 +13,24 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass
 
 import structlog
-from celery import chain, current_app
-from kombu.exceptions import OperationalError
 
-from delivery import breaker, payloads, quarantine, words
-from delivery.batch import Batch, BatchRecord
+from delivery import quarantine, words
+from delivery.dispatch import dispatch
 from delivery.flight import Flight, Part
+from delivery.served_topic import ServedTopic
 from delivery.tracker_position import CHECKED_TOPICS, end_of_reports, not_passed
 from foundation.clock import now_ms
 from foundation.errors import ControlPlaneUnavailable, LogUnavailable
-from foundation.identifiers import new_batch_id
 from foundation.redis import Unreachable, key
-from notifications.log.port import Consumer, Log, LogRecord, TopicPartition
-from notifications.records import HEADER_REPEAT, HEADER_TRACE
-from notifications.topology import CHANNELS, TOPICS, channel_topic
+from notifications.log.port import Log, TopicPartition
+from notifications.topology import TOPICS
 
-LOOK_AT_BREAKERS_MS = 1_000
 TRACKER_LOOK_MS = 30
-CHANNEL_OF = {
-    channel_topic(channel, lane): channel
-    for channel in CHANNELS
-    if channel != "in_app"
-    for lane in ("standard", "bulk")
-}
 
 log = structlog.get_logger(__name__)
 
@@ -60,22 +48,6 @@ class BridgeOptions:
     back_off_ms: int = 500
 
 
-@dataclass
-class TopicState:
-    """One topic as this bridge serves it."""
-
-    consumer: Consumer
-    owned: set[TopicPartition] = field(default_factory=set)
-    unproven: set[TopicPartition] = field(default_factory=set)
-    waiting: dict[TopicPartition, int] = field(default_factory=dict)
-    leaving: set[TopicPartition] = field(default_factory=set)
-    flights: int = 0
-    rest_until: int = 0
-    next_look: int = 0
-    took_at: int = 0
-    full: bool = False
-
-
 class Bridge:
     """One bridge process. `member` is its stable name in every consumer group."""
 
@@ -85,7 +57,8 @@ class Bridge:
         self.member = member
         self.reply = key("words", member, f"{socket.gethostname()}-{os.getpid()}-{now_ms()}")
         self.topics = {
-            name: TopicState(engine.consumer(TOPICS[name].group, [name], member)) for name in dict.fromkeys(topics)
+            name: ServedTopic(name, engine.consumer(TOPICS[name].group, [name], member))
+            for name in dict.fromkeys(topics)
         }
         self.in_flight: dict[str, Flight] = {}
         self.held: list[tuple[int, Flight]] = []
@@ -96,15 +69,15 @@ class Bridge:
     def turn(self) -> None:
         """One round: membership, words, what is overdue, new batches; rests when there was nothing."""
         now = self.turn_began = now_ms()
-        for name, state in self.topics.items():
+        for served in self.topics.values():
             try:
-                self._follow_assignment(name, state, now)
+                self._follow_assignment(served, now)
             except LogUnavailable as error:
-                self._rest(name, state, str(error))
+                served.rest(now + self.options.back_off_ms, str(error))
         worked = self._hear(0)
         self._send_overdue(now)
         self._send_held(now)
-        worked |= any([self._take(name, state, now) for name, state in self.topics.items()])
+        worked |= any([self._take(served, now) for served in self.topics.values()])
         if not worked:
             self._hear(self.options.rest_ms / 1000)
 
@@ -113,79 +86,67 @@ class Bridge:
         until = time.monotonic() + seconds
         while self.in_flight and time.monotonic() < until:
             with suppress(LogUnavailable):
-                for state in self.topics.values():
-                    state.consumer.assignment_changes()
+                for served in self.topics.values():
+                    served.consumer.assignment_changes()
             self._hear(0.05)
-        for state in self.topics.values():
+        for served in self.topics.values():
             with suppress(LogUnavailable):  # then the next owner waits as if we had died
-                state.consumer.close()
+                served.consumer.close()
 
     # --- membership
 
-    def _follow_assignment(self, name: str, state: TopicState, now: int) -> None:
-        changes = state.consumer.assignment_changes()
+    def _follow_assignment(self, served: ServedTopic, now: int) -> None:
+        changes = served.consumer.assignment_changes()
         for partition, not_before in changes.assigned.items():
-            state.owned.add(partition)
             if not_before:  # not given up cleanly: what the old owner had under way may have been done
-                state.unproven.add(partition)
+                served.unproven.add(partition)
             if not_before > now:
-                state.waiting[partition] = not_before
-                state.consumer.pause([partition])
-        ready = [partition for partition, at in state.waiting.items() if at <= now]
-        if ready:
-            for partition in ready:
-                del state.waiting[partition]
-            state.consumer.resume(ready)
+                served.waiting[partition] = not_before
+                served.consumer.pause([partition])
+        served.wake(now)
         if changes.revoked:
-            self._lose(state, changes.revoked)
+            self._lose(served, changes.revoked)
         if changes.revoking:
-            state.leaving |= changes.revoking
-            state.consumer.pause(list(changes.revoking))
-        self._release_idle(name, state)
+            served.leaving |= changes.revoking
+            served.consumer.pause(list(changes.revoking))
+        if served.leaving:
+            self._release_idle(served)
 
-    def _lose(self, state: TopicState, partitions: Iterable[TopicPartition]) -> None:
+    def _lose(self, served: ServedTopic, partitions: Iterable[TopicPartition]) -> None:
         gone = list(partitions)
         for flight in self._all_flights():
             flight.lose(gone)
-        for partition in gone:
-            state.owned.discard(partition)
-            state.unproven.discard(partition)
-            state.leaving.discard(partition)
-            state.waiting.pop(partition, None)
+        served.forget(gone)
 
-    def _release_idle(self, name: str, state: TopicState) -> None:
-        if not state.leaving:
-            return
-        busy = {partition for flight in self._all_flights() if flight.topic == name for partition in flight.offsets}
-        idle = [partition for partition in state.leaving if partition not in busy]
+    def _release_idle(self, served: ServedTopic) -> None:
+        busy = {partition for flight in self._all_flights() for partition in flight.offsets}
+        idle = [partition for partition in served.leaving if partition not in busy]
         if idle:
-            state.consumer.release(idle)
-            self._lose(state, idle)
+            served.consumer.release(idle)
+            self._lose(served, idle)
 
     def _all_flights(self) -> list[Flight]:
         return [*self.in_flight.values(), *(flight for _, flight in self.held)]
 
     # --- taking and sending
 
-    def _take(self, name: str, state: TopicState, now: int) -> bool:
-        if state.flights >= self.options.flights or now < state.rest_until or self._gathers(name, state, now):
+    def _take(self, served: ServedTopic, now: int) -> bool:
+        if served.flights >= self.options.flights or now < served.rest_until or served.gathers(now):
             return False
-        if self._shut(name, state, now):
+        if served.shut(now):
             return False
         try:
-            records = state.consumer.poll(self.options.max_records, self.options.max_bytes)
+            records = served.consumer.poll(self.options.max_records, self.options.max_bytes)
         except LogUnavailable as error:
-            self._rest(name, state, str(error))
+            served.rest(now + self.options.back_off_ms, str(error))
             return False
-        state.full = len(records) >= self.options.max_records
+        served.full = len(records) >= self.options.max_records
         if not records:
             return False
-        state.took_at = now
-        partitions = {record.partition for record in records}
-        marked = frozenset(p for p in partitions if TopicPartition(name, p) in state.unproven)
-        flight = Flight.of(name, records, marked)
-        state.consumer.pause(flight.partitions)
-        state.flights += 1
+        served.took_at = now
+        flight = Flight.of(served.name, records, served.unproven)
+        served.consumer.pause(flight.partitions)
+        served.flights += 1
         self._begin_repeat(flight)
         self._send(flight)
         return True
@@ -206,76 +167,24 @@ class Bridge:
             return True
         return bool(flight.awaits)
 
-    def _gathers(self, name: str, state: TopicState, now: int) -> bool:
-        """Whether what comes in waits for company: a batch went just now, and it wasn't full.
-
-        At rest a record goes at once. Under load batches grow instead of multiplying: a chain costs about the same
-        whatever it carries.
-        """
-        return not state.full and now - state.took_at < TOPICS[name].gather_ms
-
-    def _shut(self, name: str, state: TopicState, now: int) -> bool:
-        """Whether no account of this topic's channel takes sends: then its partitions wait on the log."""
-        channel = CHANNEL_OF.get(name)
-        if channel is None or now < state.next_look:
-            return False
-        state.next_look = now + LOOK_AT_BREAKERS_MS
-        try:
-            wait = breaker.shut_ms(channel)
-        except Unreachable:
-            return False
-        if wait:
-            self._rest(name, state, f"every account of {channel} is shut for {wait} ms")
-            state.rest_until = now + wait
-        return wait > 0
-
-    def _rest(self, name: str, state: TopicState, why: str) -> None:
-        log.warning("topic rests", topic=name, why=why)
-        state.rest_until = now_ms() + self.options.back_off_ms
-
     def _send(self, flight: Flight) -> None:
         """Sends the flight's current part; if Redis is known to be away it is held and certainly not sent."""
+        if not flight.keep_owned():
+            self._finish(flight)
+            return
         if self._tracker_is_behind(flight):
             self.held.append((now_ms() + TRACKER_LOOK_MS, flight))
             return
         now = self.turn_began  # what was owned then: a bridge that slept since sends nothing that outlives its lease
-        flight.batch = new_batch_id()
         deadline = now + self.options.deadline_ms
         flight.resend_at = deadline + self.options.margin_ms
         try:
-            where = payloads.put(self._batch(flight, deadline, now))
+            dispatch(flight, reply=self.reply, polled_at=now, deadline=deadline)
         except Unreachable as error:
             log.warning("broker is away, batch is held", topic=flight.topic, why=str(error))
             self.held.append((now + self.options.back_off_ms, flight))
             return
         self.in_flight[flight.batch] = flight
-        try:
-            self._chain(flight, where, deadline).apply_async()
-        except (OperationalError, *Unreachable) as error:
-            # Sent or not, nobody knows: it stays in flight, and its clock decides.
-            log.warning("batch may not have been sent", topic=flight.topic, why=str(error))
-
-    def _batch(self, flight: Flight, deadline: int, now: int) -> Batch:
-        topic = TOPICS[flight.topic]
-        return Batch(
-            id=flight.batch,
-            reply=self.reply,
-            topic=topic.name,
-            lane=topic.lane,
-            deadline=deadline,
-            polled_at=now,
-            records=[_batch_record(record, flight, flight.part) for record in flight.part.records],
-        )
-
-    def _chain(self, flight: Flight, where: str, deadline: int) -> Any:
-        topic = TOPICS[flight.topic]
-        expires = datetime.fromtimestamp(deadline / 1000, UTC)
-        options = {"queue": topic.queue, "expires": expires, "retry": False}
-        first, *rest = topic.chain
-        return chain(
-            current_app.signature(first, args=(where,)).set(**options),
-            *(current_app.signature(name).set(**options) for name in rest),
-        )
 
     def _send_held(self, now: int) -> None:
         due = [flight for at, flight in self.held if at <= now]
@@ -351,24 +260,12 @@ class Bridge:
         return True
 
     def _finish(self, flight: Flight) -> None:
-        state = self.topics[flight.topic]
-        state.flights -= 1
+        served = self.topics[flight.topic]
+        served.flights -= 1
         try:
-            state.consumer.commit(flight.offsets)
+            served.consumer.commit(flight.offsets)
         except LogUnavailable as error:
             # Done but not committed: whoever reads it again finds the first batch marked.
             log.warning("offsets not committed", topic=flight.topic, why=str(error))
-        state.unproven -= set(flight.offsets)
-        back = [partition for partition in flight.offsets if partition not in state.leaving]
-        state.consumer.resume(back)
-
-
-def _batch_record(record: LogRecord, flight: Flight, part: Part) -> BatchRecord:
-    headers: Mapping[str, str] = record.headers or {}
-    return BatchRecord(
-        partition=record.partition,
-        offset=record.offset,
-        value=record.value,
-        repeat=part.repeat or record.partition in flight.marked or HEADER_REPEAT in headers,
-        trace=headers.get(HEADER_TRACE, ""),
-    )
+        served.unproven -= set(flight.offsets)
+        served.consumer.resume([partition for partition in flight.offsets if partition not in served.leaving])

@@ -7,7 +7,7 @@ is halved. Only when all parts are settled may the offsets move.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from notifications.log.port import LogRecord, TopicPartition
@@ -43,9 +43,10 @@ class Flight:
     marked: frozenset[int] = field(default_factory=frozenset)
 
     @classmethod
-    def of(cls, topic: str, records: Sequence[LogRecord], marked: frozenset[int]) -> Flight:
-        """`marked` are the partitions whose records may have been done before (first batch after an assignment)."""
+    def of(cls, topic: str, records: Sequence[LogRecord], unproven: Collection[TopicPartition]) -> Flight:
+        """`unproven` are the partitions whose records may have been done before (first batch after an assignment)."""
         offsets = {TopicPartition(topic, record.partition): record.offset + 1 for record in records}
+        marked = frozenset(place.partition for place in offsets if place in unproven)
         return cls(topic=topic, parts=deque([Part(records)]), offsets=offsets, marked=marked)
 
     @property
@@ -94,3 +95,11 @@ class Flight:
         """Those partitions belong to others now: their offsets are no longer ours to move."""
         for partition in partitions:
             self.offsets.pop(partition, None)
+
+    def keep_owned(self) -> bool:
+        """Takes out the records of lost partitions, which their new owner does; whether anything is left to send."""
+        for part in self.parts:
+            if any(TopicPartition(self.topic, record.partition) not in self.offsets for record in part.records):
+                part.records = [r for r in part.records if TopicPartition(self.topic, r.partition) in self.offsets]
+        self.parts = deque(part for part in self.parts if part.records)
+        return bool(self.parts)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -199,13 +200,11 @@ def _put(name: str, row: ServiceToken) -> _Known:
     )
     expires = int(row.expires_at.timestamp() * 1000) if row.expires_at else 0
     known = _Known(facts, expires, now_ms())
-    try:
+    with suppress(*Unreachable):  # SQL answered; Redis is filled at the next look
         pipe = get_redis().pipeline(transaction=False)
         pipe.set(name, msgspec.json.encode(known), ex=CACHE_S)
         pipe.hset(key("tokens", "used"), str(row.pk), known.read_at)
         pipe.execute()
-    except Unreachable:
-        pass  # SQL answered; Redis is filled at the next look
     return known
 
 

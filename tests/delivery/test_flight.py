@@ -17,17 +17,17 @@ def offsets(flight: Flight) -> list[list[int]]:
 
 
 def test_a_flight_commits_after_its_last_record_of_each_partition():
-    flight = Flight.of(TOPIC, [*records(4, 5), *records(9, partition=7)], frozenset())
+    flight = Flight.of(TOPIC, [*records(4, 5), *records(9, partition=7)], ())
     assert flight.offsets == {TopicPartition(TOPIC, 3): 6, TopicPartition(TOPIC, 7): 10}
 
 
 def test_a_flight_is_settled_when_its_only_part_is():
-    flight = Flight.of(TOPIC, records(1, 2), frozenset())
+    flight = Flight.of(TOPIC, records(1, 2), ())
     assert flight.settle() is True
 
 
 def test_a_worker_that_died_halves_the_batch_and_keeps_the_order():
-    flight = Flight.of(TOPIC, records(1, 2, 3, 4, 5), frozenset())
+    flight = Flight.of(TOPIC, records(1, 2, 3, 4, 5), ())
     assert flight.blame() is None
     assert offsets(flight) == [[1, 2], [3, 4, 5]]
     assert all(part.repeat for part in flight.parts)
@@ -36,7 +36,7 @@ def test_a_worker_that_died_halves_the_batch_and_keeps_the_order():
 
 
 def test_only_a_single_record_that_killed_two_workers_is_poison():
-    flight = Flight.of(TOPIC, records(1, 2), frozenset())
+    flight = Flight.of(TOPIC, records(1, 2), ())
     assert flight.blame() is None  # the batch of two
     assert flight.blame() is None  # record 1, first death
     poison = flight.blame()  # record 1, second death
@@ -46,13 +46,23 @@ def test_only_a_single_record_that_killed_two_workers_is_poison():
 
 
 def test_a_lost_partition_is_no_longer_ours_to_commit():
-    flight = Flight.of(TOPIC, [*records(4), *records(9, partition=7)], frozenset())
+    flight = Flight.of(TOPIC, [*records(4), *records(9, partition=7)], ())
     flight.lose([TopicPartition(TOPIC, 3)])
     assert flight.offsets == {TopicPartition(TOPIC, 7): 10}
 
 
+def test_what_belongs_to_others_now_is_not_sent_again():
+    flight = Flight.of(TOPIC, [*records(4), *records(9, partition=7)], ())
+    flight.blame()
+    flight.lose([TopicPartition(TOPIC, 3)])
+    assert flight.keep_owned() is True
+    assert offsets(flight) == [[9]]
+    flight.lose([TopicPartition(TOPIC, 7)])
+    assert flight.keep_owned() is False
+
+
 def test_a_batch_sent_again_is_marked_as_a_repeat():
-    flight = Flight.of(TOPIC, records(1), frozenset())
+    flight = Flight.of(TOPIC, records(1), ())
     assert flight.part.repeat is False
     flight.repeat_later()
     assert flight.part.repeat is True

@@ -6,9 +6,9 @@ import pytest
 
 from delivery.tracker_position import end_of_reports, not_passed
 from notifications.log import get_log
-from notifications.log.port import Message
+from notifications.log.port import Message, TopicPartition
 from notifications.records import HEADER_REPEAT
-from notifications.topology import DELIVERY
+from notifications.topology import DELIVERY, TOPICS
 from preferences.models import User
 from templates_app.models import NotificationType
 from tests.pipeline import Pipeline
@@ -33,7 +33,7 @@ def test_a_repeat_goes_to_a_provider_only_after_the_tracker_has_passed(
     pipeline.run()
     # Given a report that the tracker can't have passed, because its partitions are paused for now
     tracker = pipeline.bridge.topics[DELIVERY]
-    paused = list(tracker.owned)
+    paused = [TopicPartition(DELIVERY, number) for number in range(TOPICS[DELIVERY].partitions)]
     tracker.consumer.pause(paused)
     get_log().produce([Message(DELIVERY, "notif_x", b'{"reports":[]}', None)])
     # When a push comes again

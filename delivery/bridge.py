@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ from delivery.tracker_position import CHECKED_TOPICS, end_of_reports, not_passed
 from foundation.clock import now_ms
 from foundation.errors import ControlPlaneUnavailable, LogUnavailable
 from foundation.redis import Unreachable, key
-from notifications.log.port import Log, TopicPartition
+from notifications.log.port import Log, LogRecord, TopicPartition
 from notifications.topology import TOPICS
 
 TRACKER_LOOK_MS = 30
@@ -140,7 +140,7 @@ class Bridge:
         except LogUnavailable as error:
             served.rest(now + self.options.back_off_ms, str(error))
             return False
-        served.full = len(records) >= self.options.max_records
+        served.full = self._is_full(records)
         if not records:
             return False
         served.took_at = now
@@ -150,6 +150,11 @@ class Bridge:
         self._begin_repeat(flight)
         self._send(flight)
         return True
+
+    def _is_full(self, records: Sequence[LogRecord]) -> bool:
+        """Whether a poll was as large as it may be (nearly: bytes are shared out among partitions): more is waiting."""
+        size = sum(len(record.value) for record in records)
+        return len(records) >= self.options.max_records or 2 * size >= self.options.max_bytes
 
     def _begin_repeat(self, flight: Flight) -> None:
         """From now on the flight may hold a repeat: what was reported until now must be in the store before it goes."""

@@ -104,6 +104,7 @@ def test_two_of_each_role_with_one_users_devices_on_two_gateways():
             until(lambda port=port: answers(port, "/health/ready"), STARTED_WITHIN_S, "web is ready")
         for port in gateways:
             until(lambda port=port: answers(port, "/health/live"), STARTED_WITHIN_S, "gateway is ready")
+        platform.demo["API"] = f"http://127.0.0.1:{webs[0]}/api/v1"  # the demo's own web is stopped
         phone = stack.enter_context(socket_of(platform, gateways[0]))
         laptop = stack.enter_context(socket_of(platform, gateways[1]))
         ids = send(platform, webs)

@@ -31,6 +31,7 @@ from notifications.log.port import Log, LogRecord, TopicPartition
 from notifications.topology import TOPICS
 
 TRACKER_LOOK_MS = 30
+LARGE_PART = 4  # a quarter of what a batch may hold
 
 log = structlog.get_logger(__name__)
 
@@ -140,7 +141,7 @@ class Bridge:
         except LogUnavailable as error:
             served.rest(now + self.options.back_off_ms, str(error))
             return False
-        served.full = self._is_full(records)
+        served.large = self._is_large(records)
         if not records:
             return False
         served.took_at = now
@@ -151,10 +152,10 @@ class Bridge:
         self._send(flight)
         return True
 
-    def _is_full(self, records: Sequence[LogRecord]) -> bool:
-        """Whether a poll was as large as it may be (nearly: bytes are shared out among partitions): more is waiting."""
+    def _is_large(self, records: Sequence[LogRecord]) -> bool:
+        """Whether a poll was large enough for its chain's cost to vanish: the next needn't wait for company."""
         size = sum(len(record.value) for record in records)
-        return len(records) >= self.options.max_records or 2 * size >= self.options.max_bytes
+        return len(records) * LARGE_PART >= self.options.max_records or size * LARGE_PART >= self.options.max_bytes
 
     def _begin_repeat(self, flight: Flight) -> None:
         """From now on the flight may hold a repeat: what was reported until now must be in the store before it goes."""

@@ -37,7 +37,7 @@ class ServedTopic:
     rest_until: int = 0
     next_look: int = 0
     took_at: int = 0
-    full: bool = False
+    large: bool = False
 
     def wake(self, now: int) -> None:
         """Lets go on what has waited for its old owner long enough."""
@@ -60,12 +60,12 @@ class ServedTopic:
         self.rest_until = until
 
     def gathers(self, now: int) -> bool:
-        """Whether what comes in waits for company: a batch went just now, and it wasn't full.
+        """Whether what comes in waits for company: a batch went just now, and it wasn't large.
 
         At rest a record goes at once. Under load batches grow instead of multiplying: a chain costs about the same
         whatever it carries.
         """
-        return not self.full and now - self.took_at < TOPICS[self.name].gather_ms
+        return not self.large and now - self.took_at < TOPICS[self.name].gather_ms
 
     def shut(self, now: int) -> bool:
         """Whether no account of this topic's channel takes sends: then its partitions wait on the log."""

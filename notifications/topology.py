@@ -30,7 +30,7 @@ KEY_NOTIFICATION = "notification id"
 class Topic:
     """A topic: `partitions` is the default count, `group` the consumer group, `queue` the Celery queue of its chain.
 
-    `gather_ms`: how long records wait for company after a batch that wasn't full. At rest nothing waits.
+    `gather_ms`: how long records wait for company after a batch that wasn't large. At rest nothing waits.
     """
 
     name: str

@@ -31,7 +31,7 @@ from notifications.log.port import Log, LogRecord, TopicPartition
 from notifications.topology import TOPICS
 
 TRACKER_LOOK_MS = 30
-LARGE_PART = 4  # a quarter of what a batch may hold
+LARGE_PART = 10  # a tenth of what a batch may hold
 
 log = structlog.get_logger(__name__)
 

@@ -20,7 +20,7 @@ DELIVERY = "notifications.delivery"
 DLQ = "notifications.dlq"
 
 # Somebody looks at the screen for an in-app one (1 s); push has 5 s, SMS 10, email 30 (contract §8).
-GATHER_QUICK_MS, GATHER_MS = 75, 250
+GATHER_QUICK_MS, GATHER_MS = 50, 100
 
 KEY_USER = "user id"
 KEY_NOTIFICATION = "notification id"

@@ -29,6 +29,11 @@ $(VENV)/.test: $(VENV)/.base requirements/test.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements/test.txt
 	@touch $@
 
+$(VENV)/.production: $(VENV)/.base requirements/production.txt
+	@echo "… installing requirements/production.txt"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements/production.txt
+	@touch $@
+
 demo: $(VENV)/.base ## run everything; PORT=8000 and VAR=var can be set
 	@exec $(PY) -m demo.launch
 
@@ -55,6 +60,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make upgrade" $(VENV)/bin/pip-compile --quiet 
 upgrade: $(VENV)/.test ## pin the newest versions that requirements/*.in allow (with Python 3.11, the oldest)
 	@$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "make: pins are made with Python 3.11: rm -r $(VENV); PYTHON=python3.11 make upgrade" or 0)'
 	@$(COMPILE) --output-file requirements/base.txt requirements/base.in
+	@$(COMPILE) --output-file requirements/production.txt requirements/production.in
 	@$(COMPILE) --output-file requirements/test.txt requirements/test.in
 
 clean: ## forget the demo's state in VAR

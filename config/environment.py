@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,8 +39,8 @@ class Environment(BaseSettings):
     )
 
     # --- engines
-    LOG_ENGINE: str = Field("embedded", description="embedded | kafka")
-    STORE_ENGINE: str = Field("sql", description="sql | cassandra")
+    LOG_ENGINE: str = Field("embedded", pattern="^(embedded|kafka)$", description="embedded | kafka")
+    STORE_ENGINE: str = Field("sql", pattern="^(sql|cassandra)$", description="sql | cassandra")
     REDIS_URL: str = Field("", description="Redis; empty means the embedded one at VAR/redis.sock.")
     REDIS_PREFIX: str = Field("np:", description="Prefix of every Redis key.")
     LOG_RETENTION_HOURS: int = Field(168, description="How long the log keeps records (7 days).")
@@ -47,6 +48,42 @@ class Environment(BaseSettings):
         {}, description='Partition counts that differ from the table of topics, as JSON: {"notifications.raw": 64}.'
     )
     LOG_MAX_BYTES: int = Field(0, description="Bound of each embedded topic file in bytes; 0 means the disk's.")
+    DATABASE_URL: str = Field(
+        "", description="The control plane: mysql://user:password@host:3306/name; empty means SQLite at VAR."
+    )
+
+    # --- Kafka (LOG_ENGINE=kafka)
+    KAFKA_BOOTSTRAP: str = Field("127.0.0.1:9092", description="Brokers to begin with: host:port, comma-separated.")
+    KAFKA_PREFIX: str = Field(
+        "", description="Put before every topic and group, where several platforms share a cluster."
+    )
+    KAFKA_REPLICATION: int = Field(1, description="Replicas of each topic: 3 on a cluster.")
+    KAFKA_MIN_ISR: int = Field(1, description="Replicas that must have a record before it counts: 2 on a cluster.")
+    KAFKA_TIMEOUT_S: float = Field(5.0, description="An append that isn't acknowledged within this is refused (503).")
+    KAFKA_QUEUE_MAX: int = Field(100_000, description="Messages a process may have under way to the brokers.")
+    KAFKA_OPTIONS: dict[str, str] = Field(
+        {}, description='More of librdkafka\'s settings for every client, as JSON: {"security.protocol": "SSL"}.'
+    )
+
+    # --- Cassandra (STORE_ENGINE=cassandra)
+    CASSANDRA_CONTACT_POINTS: Annotated[list[str], NoDecode] = Field(
+        ["127.0.0.1"], description="Nodes to begin with, comma-separated."
+    )
+    CASSANDRA_PORT: int = Field(9042, description="Port of the native protocol.")
+    CASSANDRA_KEYSPACE: str = Field("notifications", description="Keyspace of the notification store.")
+    CASSANDRA_REPLICATION: int = Field(1, description="Replicas of each row: 3 on a cluster.")
+    CASSANDRA_DATACENTER: str = Field("datacenter1", description="The local data center.")
+    CASSANDRA_CONSISTENCY: str = Field(
+        "LOCAL_QUORUM", pattern=r"^(ONE|LOCAL_ONE|LOCAL_QUORUM|QUORUM)$", description="Of reads and writes."
+    )
+    CASSANDRA_TIMEOUT_S: float = Field(4.0, description="A statement that isn't answered within this has failed.")
+    CASSANDRA_USER: str = Field("", description="User name; empty: no authentication.")
+    CASSANDRA_PASSWORD: str = Field("", description="Password of CASSANDRA_USER.")
+
+    # --- the spool: what web took while the log was away (contract §9)
+    NODE: str = Field("", description="This machine's name in spools and consumer groups; empty: the host's.")
+    SPOOL_ALL: bool = Field(False, description="Spools every lane while the log is away, not the critical one alone.")
+    SPOOL_MAX_BYTES: int = Field(256 * 1024**2, description="What a process's spool may hold; beyond it: 503.")
 
     # --- pipeline
     BATCH_MAX_RECORDS: int = Field(500, description="Records a batch may hold.")
@@ -114,7 +151,7 @@ class Environment(BaseSettings):
     ALERT_WEBHOOK: str = Field("", description="Where operators' alerts are posted; empty: log and admin only.")
     WORKER_THREADS: int = Field(4, description="Threads of each Celery worker.")
 
-    @field_validator("ALLOWED_HOSTS", "ALLOWED_ORIGINS", "IN_DOUBT_RESEND", mode="before")
+    @field_validator("ALLOWED_HOSTS", "ALLOWED_ORIGINS", "IN_DOUBT_RESEND", "CASSANDRA_CONTACT_POINTS", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -127,4 +164,5 @@ class Environment(BaseSettings):
         self.GATEWAY_URL = self.GATEWAY_URL or f"ws://localhost:{self.GATEWAY_PORT}"
         own = (self.PUBLIC_URL, f"http://127.0.0.1:{self.PORT}")
         self.ALLOWED_ORIGINS = list(dict.fromkeys([*own, *self.ALLOWED_ORIGINS]))
+        self.NODE = self.NODE or socket.gethostname()
         self.REDIS_URL = self.REDIS_URL or f"unix://{self.VAR}/redis.sock"

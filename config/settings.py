@@ -103,7 +103,15 @@ def _sqlite(name: str, synchronous: str = "FULL") -> dict[str, object]:
 
 
 # default: the control plane. store: the notification store (embedded engine). sandbox: what the sandbox providers took.
-DATABASES = {"default": _sqlite("control"), "store": _sqlite("store"), "sandbox": _sqlite("sandbox", "NORMAL")}
+def _control_plane() -> dict[str, object]:
+    if not ENV.DATABASE_URL:
+        return _sqlite("control")
+    import dj_database_url  # in requirements/production.txt
+
+    return dict(dj_database_url.parse(ENV.DATABASE_URL))
+
+
+DATABASES = {"default": _control_plane(), "store": _sqlite("store"), "sandbox": _sqlite("sandbox", "NORMAL")}
 DATABASE_ROUTERS = ["config.databases.AppRouter"]
 DATABASE_OF_APP = {"store": "store", "sandbox": "sandbox"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -157,15 +165,46 @@ WEB_THREADS = ENV.WEB_THREADS
 
 # --- the log and the store
 LOG_ENGINE = ENV.LOG_ENGINE
-LOG_OPTIONS: dict[str, object] = {
-    "folder": VAR / "log",
-    "lease_s": ENV.GROUP_LEASE_S,
-    "handover_s": ENV.BATCH_DEADLINE_S + ENV.BATCH_MARGIN_S,
-    "max_bytes": ENV.LOG_MAX_BYTES,
+_HANDOVER_S = ENV.BATCH_DEADLINE_S + ENV.BATCH_MARGIN_S
+_LOG_OPTIONS: dict[str, dict[str, object]] = {
+    "embedded": {
+        "folder": VAR / "log",
+        "lease_s": ENV.GROUP_LEASE_S,
+        "handover_s": _HANDOVER_S,
+        "max_bytes": ENV.LOG_MAX_BYTES,
+    },
+    "kafka": {
+        "bootstrap": ENV.KAFKA_BOOTSTRAP,
+        "prefix": ENV.KAFKA_PREFIX,
+        "replication": ENV.KAFKA_REPLICATION,
+        "min_isr": ENV.KAFKA_MIN_ISR,
+        "retention_ms": ENV.LOG_RETENTION_HOURS * 3_600_000,
+        "timeout_s": ENV.KAFKA_TIMEOUT_S,
+        "queue_max": ENV.KAFKA_QUEUE_MAX,
+        "lease_s": ENV.GROUP_LEASE_S,
+        "handover_s": _HANDOVER_S,
+        "options": ENV.KAFKA_OPTIONS,
+    },
 }
+LOG_OPTIONS = _LOG_OPTIONS[LOG_ENGINE]
 TOPIC_PARTITIONS = ENV.TOPIC_PARTITIONS
 STORE_ENGINE = ENV.STORE_ENGINE
 INBOX_DAYS = ENV.INBOX_DAYS
+CASSANDRA = {
+    "contact_points": ENV.CASSANDRA_CONTACT_POINTS,
+    "port": ENV.CASSANDRA_PORT,
+    "keyspace": ENV.CASSANDRA_KEYSPACE,
+    "replication": ENV.CASSANDRA_REPLICATION,
+    "datacenter": ENV.CASSANDRA_DATACENTER,
+    "consistency": ENV.CASSANDRA_CONSISTENCY,
+    "timeout_s": ENV.CASSANDRA_TIMEOUT_S,
+    "user": ENV.CASSANDRA_USER,
+    "password": ENV.CASSANDRA_PASSWORD,
+}
+NODE = ENV.NODE
+SPOOL_FOLDER = VAR / "spool"
+SPOOL_ALL = ENV.SPOOL_ALL
+SPOOL_MAX_BYTES = ENV.SPOOL_MAX_BYTES
 
 # --- Redis
 REDIS_URL = ENV.REDIS_URL

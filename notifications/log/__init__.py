@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from notifications.log.port import Log
 
-ENGINES = {"embedded": "notifications.log.embedded.EmbeddedLog"}
+ENGINES = {"embedded": "notifications.log.embedded.EmbeddedLog", "kafka": "notifications.log.kafka.KafkaLog"}
 
 
 @cache

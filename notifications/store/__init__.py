@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 
 from notifications.store.port import Store
 
-ENGINES = {"sql": "notifications.store.sql.SqlStore"}
+ENGINES = {"sql": "notifications.store.sql.SqlStore", "cassandra": "notifications.store.cassandra.CassandraStore"}
 
 
 @cache

@@ -22,6 +22,8 @@ import httpx
 import redis
 from supervisor.xmlrpc import SupervisorTransport
 
+from tests import engines
+
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_S = 150
 
@@ -63,6 +65,9 @@ class Platform:
             "PORT": str(self.port),
             **(environment or {}),
         }
+        if engines.STACK:
+            self.environment |= engines.own_names(f"p{os.getpid()}_{self.port}", self.environment)
+            engines.make_room(self.environment)
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None
         self.demo: dict[str, str] = {}
@@ -107,6 +112,8 @@ class Platform:
             self.process.wait(30)
         if not keep:
             shutil.rmtree(self.var, ignore_errors=True)
+            if engines.STACK:
+                engines.forget(self.environment)
         return time.monotonic() - started
 
     def logs(self, tail: int = 15) -> str:
@@ -167,9 +174,10 @@ class Platform:
             os.kill(pids[name], number)
 
     def wipe_redis(self) -> None:
-        """FLUSHALL."""
-        with redis.Redis(unix_socket_path=str(self.var / "redis.sock")) as client:
-            client.flushall()
+        """Everything that this platform has in Redis is gone at once."""
+        url = self.environment.get("REDIS_URL") or f"unix://{self.var}/redis.sock"
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
 
     def stop_programs(self, *names: str) -> None:
         """Ends programs through the supervisor; they stay ended until `start_programs`."""

@@ -11,6 +11,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tests import engines
+
 MEMORY, ROOM = Path("/dev/shm"), 2 * 1024**3
 
 
@@ -22,4 +24,7 @@ def _place() -> Path | None:
 
 VAR = Path(tempfile.mkdtemp(prefix="np-", dir=_place()))
 os.environ["VAR"] = str(VAR)
+if engines.STACK:
+    OWN = engines.own_names(f"t{os.getpid()}", os.environ, redis_database=1)
+    os.environ |= OWN
 atexit.register(shutil.rmtree, VAR, True)

@@ -14,6 +14,7 @@ from notifications.log import get_log
 from notifications.records import Content, Receipt
 from notifications.topology import DELIVERY
 from tests.channels_app.inbox_calls import App, Ear, deliver, reported
+from tests.engines import own_log
 from tests.notifications.store.rows import new_user
 
 pytestmark = pytest.mark.django_db(databases=["store", "default"])
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db(databases=["store", "default"])
 
 @pytest.fixture(autouse=True)
 def _servers(redis: Any, settings: Any, tmp_path: Path) -> Iterator[None]:
-    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": tmp_path / "log"}
+    settings.LOG_OPTIONS = own_log(settings.LOG_OPTIONS, tmp_path / "log")
     get_log.cache_clear()
     get_log().create_topics({DELIVERY: 2})
     yield

@@ -21,13 +21,14 @@ from notifications.store.port import InboxRow
 from notifications.topology import DELIVERY
 from templates_app.content import Content
 from tests.channels_app.conftest import Client, Running
+from tests.engines import own_log
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "store"])
 
 
 @pytest.fixture
 def topics(settings, tmp_path):
-    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": tmp_path}
+    settings.LOG_OPTIONS = own_log(settings.LOG_OPTIONS, tmp_path)
     get_log.cache_clear()
     get_log().create_topics({DELIVERY: 16})
     yield

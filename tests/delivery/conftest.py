@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from django.test import override_settings
 
+from tests.engines import own_log
+
 DATABASES = ["default", "store", "sandbox"]
 
 
@@ -18,7 +20,7 @@ def module_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     from notifications.log import ensure_topics, get_log
 
     get_log.cache_clear()
-    with override_settings(LOG_OPTIONS={**settings.LOG_OPTIONS, "folder": tmp_path_factory.mktemp("log")}):
+    with override_settings(LOG_OPTIONS=own_log(settings.LOG_OPTIONS, tmp_path_factory.mktemp("log"))):
         ensure_topics()
         yield
         get_log().close()

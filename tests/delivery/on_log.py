@@ -11,13 +11,14 @@ from notifications.log.port import Message
 from notifications.records import Report, encode
 from notifications.topology import RAW, TOPICS
 from tests.delivery.reports_of import event
+from tests.engines import own_log, partitions
 
 
 @pytest.fixture
 def empty_log(settings, tmp_path):
-    settings.LOG_OPTIONS = {**settings.LOG_OPTIONS, "folder": tmp_path / "log"}
+    settings.LOG_OPTIONS = own_log(settings.LOG_OPTIONS, tmp_path / "log")
     get_log.cache_clear()
-    get_log().create_topics({topic.name: topic.partitions for topic in TOPICS.values()})
+    get_log().create_topics({topic.name: partitions(topic.partitions) for topic in TOPICS.values()})
     yield
     get_log().close()
     get_log.cache_clear()

@@ -11,6 +11,7 @@ from notifications.sending import SendRequest, Target
 from notifications.topology import INTAKE_TOPICS, TOPICS
 from templates_app.catalog import get_catalog
 from templates_app.models import NotificationType
+from tests.engines import partitions
 
 SENDER = TokenFacts(id="7", kind="service", scopes=frozenset({"notifications:send"}))
 RAISER = TokenFacts(id="8", kind="service", scopes=frozenset({"notifications:send", "priority:raise"}))
@@ -31,7 +32,7 @@ def a_request(user: str = "usr_42", **fields: Any) -> SendRequest:
 
 def create_topics() -> None:
     """The log's table of topics."""
-    get_log().create_topics({name: topic.partitions for name, topic in TOPICS.items()})
+    get_log().create_topics({name: partitions(topic.partitions) for name, topic in TOPICS.items()})
 
 
 _begun_at: dict[tuple[str, int], int] = {}

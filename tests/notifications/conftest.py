@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from notifications import credentials, rate
 from notifications.log import get_log
 from templates_app.catalog import get_catalog
+from tests.engines import own_log
 from tests.notifications.accepting import begin_here, create_topics
 
 
 @pytest.fixture(scope="session")
-def log_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for the embedded log of all these tests."""
-    return tmp_path_factory.mktemp("log")
+def log_options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """The log of all these tests."""
+    from django.conf import settings
+
+    return own_log(settings.LOG_OPTIONS, tmp_path_factory.mktemp("log"))
 
 
 @pytest.fixture
-def empty_log(log_folder: Path, settings) -> Iterator[None]:
-    """The embedded log with all topics; `accepting.written` tells what this test put there."""
-    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": log_folder}
+def empty_log(log_options: dict[str, object], settings) -> Iterator[None]:
+    """The log with all topics; `accepting.written` tells what this test put there."""
+    settings.LOG_OPTIONS = log_options
     get_log.cache_clear()
     create_topics()
     begin_here()

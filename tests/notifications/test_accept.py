@@ -10,6 +10,7 @@ from foundation.errors import Forbidden, InvalidRequest, LogUnavailable, RateLim
 from notifications.accept import accept
 from notifications.log import get_log
 from notifications.sending import Accepted
+from tests.engines import own_log
 from tests.notifications.accepting import RAISER, SENDER, a_request, make_type, written
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_process", "empty_log")]
@@ -173,7 +174,7 @@ def test_the_allowance_is_shared_by_processes_and_comes_back(monkeypatch):
 def test_with_the_log_away_nothing_is_answered(settings, tmp_path):
     make_type()
     get_log().close()
-    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": tmp_path / "without topics"}
+    settings.LOG_OPTIONS = own_log(settings.LOG_OPTIONS, tmp_path / "without topics")
     get_log.cache_clear()
     with pytest.raises(LogUnavailable):
         accept([a_request()], SENDER, now=now_ms())

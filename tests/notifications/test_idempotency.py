@@ -22,6 +22,7 @@ from notifications.records import HEADER_REPEAT
 from notifications.reserving import IN_FLIGHT_MS, Ask, State
 from notifications.sending import Accepted
 from templates_app.catalog import get_catalog
+from tests.engines import own_log
 from tests.notifications.accepting import SENDER, a_request, make_type, written
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_process", "empty_log")]
@@ -104,7 +105,7 @@ def test_a_refused_request_leaves_its_key_free():
 def test_a_failed_produce_lets_the_repeat_try_at_once_with_the_same_id(settings, tmp_path):
     good = settings.LOG_OPTIONS
     get_log().close()
-    settings.LOG_OPTIONS = good | {"folder": tmp_path / "without topics"}
+    settings.LOG_OPTIONS = own_log(good, tmp_path / "without topics")
     get_log.cache_clear()
     with pytest.raises(LogUnavailable):
         send(keyed())

@@ -17,6 +17,7 @@ from templates_app.models import NotificationType
 from templates_app.publish import publish
 from templates_app.texts import TEXTS
 from templates_app.words import Words
+from tests.engines import own_log
 from tests.notifications.accepting import create_topics
 from tests.pipeline import Pipeline, working
 
@@ -31,7 +32,7 @@ def worker(redis_server: Path, django_db_setup: None) -> Iterator[None]:
 @pytest.fixture
 def pipeline(tmp_path: Path, settings, transactional_db: None, redis: object, worker: None) -> Iterator[Pipeline]:
     """An empty platform: its own log, databases and Redis."""
-    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": Path(settings.VAR) / "logs" / tmp_path.name}
+    settings.LOG_OPTIONS = own_log(settings.LOG_OPTIONS, Path(settings.VAR) / "logs" / tmp_path.name)
     get_log.cache_clear()
     get_catalog.cache_clear()
     TEXTS.clear()

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from notifications.log import get_log
+from tests.engines import own_log
 from tests.notifications.accepting import make_type, written
 from tests.notifications.api.calling import EVENT, Caller, assert_problem
 
@@ -165,7 +166,7 @@ def test_forms_are_refused_with_what_to_send(service):
 
 def test_the_log_away_is_503_with_retry_after(service, settings, tmp_path):
     get_log().close()
-    settings.LOG_OPTIONS = settings.LOG_OPTIONS | {"folder": tmp_path / "without topics"}
+    settings.LOG_OPTIONS = own_log(settings.LOG_OPTIONS, tmp_path / "without topics")
     get_log.cache_clear()
     answer = service.post("notifications", EVENT)
     assert_problem(answer, 503)

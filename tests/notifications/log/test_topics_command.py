@@ -13,11 +13,12 @@ from django.core.management import call_command
 from notifications.log import ensure_topics, get_log
 from notifications.log.port import Message
 from notifications.topology import RAW, TOPICS
+from tests.engines import own_log
 
 
 @pytest.fixture(autouse=True)
-def own_log(settings: Any, tmp_path: Path) -> Iterator[None]:
-    settings.LOG_OPTIONS = {**settings.LOG_OPTIONS, "folder": tmp_path}
+def empty_log(settings: Any, tmp_path: Path) -> Iterator[None]:
+    settings.LOG_OPTIONS = own_log(settings.LOG_OPTIONS, tmp_path)
     get_log.cache_clear()
     yield
     get_log().close()

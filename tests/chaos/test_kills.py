@@ -13,7 +13,7 @@ from tests.running import Platform
 
 pytestmark = pytest.mark.chaos
 
-EVENTS = 20_000
+EVENTS = 12_000
 VICTIMS = ("web", "bridge", "worker-router", "worker-delivery", "beat", "gateway", "redis")
 
 
@@ -26,7 +26,7 @@ def drawn() -> random.Random:
 def test_killed_one_after_the_other_nothing_is_lost(platform: Platform, crowd: list[str]):
     fate = drawn()
     before = platform.pids()
-    sender = Sender(platform, crowd, total=EVENTS, rate=1000)
+    sender = Sender(platform, crowd, total=EVENTS, rate=800)
     sender.start()
     for number, victim in enumerate(fate.sample(VICTIMS, len(VICTIMS))):
         sender.wait_until(int(EVENTS * (number + fate.random()) / len(VICTIMS)))

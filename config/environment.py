@@ -54,6 +54,7 @@ class Environment(BaseSettings):
 
     # --- Kafka (LOG_ENGINE=kafka)
     KAFKA_BOOTSTRAP: str = Field("127.0.0.1:9092", description="Brokers to begin with: host:port, comma-separated.")
+    DATABASE_TIMEOUT_S: int = Field(4, description="A statement that MySQL doesn't answer within this has failed.")
     KAFKA_PREFIX: str = Field(
         "", description="Put before every topic and group, where several platforms share a cluster."
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from kombu.entity import Queue
 
+from config.databases import control_plane
 from config.environment import ROOT, Environment
 from config.secret_key import read_or_make
 from notifications.topology import QUEUES
@@ -106,9 +109,8 @@ def _sqlite(name: str, synchronous: str = "FULL") -> dict[str, object]:
 def _control_plane() -> dict[str, object]:
     if not ENV.DATABASE_URL:
         return _sqlite("control")
-    import dj_database_url  # in requirements/production.txt
-
-    return dict(dj_database_url.parse(ENV.DATABASE_URL))
+    migrates = sys.argv[1:2] == ["migrate"]  # changing a large table takes the time it takes
+    return control_plane(ENV.DATABASE_URL, answer_within_s=0 if migrates else ENV.DATABASE_TIMEOUT_S)
 
 
 DATABASES = {"default": _control_plane(), "store": _sqlite("store"), "sandbox": _sqlite("sandbox", "NORMAL")}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import socket
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from foundation.process import name_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CountInSeconds = Annotated[str, Field(pattern=r"^\d+/[1-9]\d*$")]
@@ -51,10 +54,10 @@ class Environment(BaseSettings):
     DATABASE_URL: str = Field(
         "", description="The control plane: mysql://user:password@host:3306/name; empty means SQLite at VAR."
     )
+    DATABASE_TIMEOUT_S: int = Field(4, description="A statement that MySQL doesn't answer within this has failed.")
 
     # --- Kafka (LOG_ENGINE=kafka)
     KAFKA_BOOTSTRAP: str = Field("127.0.0.1:9092", description="Brokers to begin with: host:port, comma-separated.")
-    DATABASE_TIMEOUT_S: int = Field(4, description="A statement that MySQL doesn't answer within this has failed.")
     KAFKA_PREFIX: str = Field(
         "", description="Put before every topic and group, where several platforms share a cluster."
     )
@@ -149,6 +152,14 @@ class Environment(BaseSettings):
 
     # --- operators
     LOG_LEVEL: str = Field("INFO", description="Level of the JSON logs.")
+    PROCESS: str = Field("", description="This process's name in logs, metrics and status; empty: by its command line.")
+    METRICS_PORT: int = Field(
+        0,
+        description="Loopback port for /metrics and /health of a bridge, a worker or beat; 0: none.",
+    )
+    QUARANTINE_MAX_PER_MINUTE: int = Field(
+        60, description="Records of a topic that may be quarantined a minute; beyond it the topic rests. 0: no bound."
+    )
     ALERT_WEBHOOK: str = Field("", description="Where operators' alerts are posted; empty: log and admin only.")
     WORKER_THREADS: int = Field(4, description="Threads of each Celery worker.")
 
@@ -166,4 +177,5 @@ class Environment(BaseSettings):
         own = (self.PUBLIC_URL, f"http://127.0.0.1:{self.PORT}")
         self.ALLOWED_ORIGINS = list(dict.fromkeys([*own, *self.ALLOWED_ORIGINS]))
         self.NODE = self.NODE or socket.gethostname()
+        self.PROCESS = self.PROCESS or name_of(sys.argv)
         self.REDIS_URL = self.REDIS_URL or f"unix://{self.VAR}/redis.sock"

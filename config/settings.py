@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "notifications",
     "notifications.store",
     "notifications.due",
+    "notifications.spool",
     "channels_app",
     "delivery",
     "delivery.providers.sandbox",
@@ -262,6 +263,11 @@ SOCKET_PING_S = ENV.SOCKET_PING_S
 SOCKET_DEAD_S = ENV.SOCKET_DEAD_S
 PRESENCE_S = ENV.PRESENCE_S
 
+# --- operators
+PROCESS = ENV.PROCESS
+METRICS_PORT = ENV.METRICS_PORT
+QUARANTINE_MAX_PER_MINUTE = ENV.QUARANTINE_MAX_PER_MINUTE
+
 # --- limits of figures (contract §4, §8)
 PER_USER_LIMITS = {
     name: _count_and_seconds(value)
@@ -295,5 +301,5 @@ CATALOG_REDIS_AWAY_S = ENV.CATALOG_REDIS_AWAY_S
 CATALOG_RELOAD_S = ENV.CATALOG_RELOAD_S
 
 LOGGING_CONFIG = "config.logs.configure"
-LOGGING = {"level": ENV.LOG_LEVEL}
+LOGGING = {"level": ENV.LOG_LEVEL, "service": ENV.PROCESS}
 SILENCED_SYSTEM_CHECKS: list[str] = []

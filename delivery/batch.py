@@ -57,6 +57,7 @@ class Routed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     saw: dict[str, Any] = {}
     stamps: dict[str, int] = {}
     repeat: bool = False
+    trace: str = ""
 
 
 class RoutedBatch(Envelope, frozen=True, kw_only=True):
@@ -74,9 +75,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ToldBatch(Envelope, frozen=True, kw_only=True):
-    """What deliver hands to report."""
+    """What deliver hands to report; `traces`: the trace contexts that callers brought, by notification id."""
 
     told: list[Told]
+    traces: dict[str, str] = {}
 
 
 class DeliveryItem(msgspec.Struct, frozen=True):
@@ -84,6 +86,7 @@ class DeliveryItem(msgspec.Struct, frozen=True):
 
     record: ChannelRecord
     repeat: bool
+    trace: str = ""
 
 
 def envelope_of(batch: Envelope) -> dict[str, Any]:

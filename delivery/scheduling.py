@@ -8,34 +8,38 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from django.conf import settings
 from django.db import router, transaction
 
 from delivery import alerts, fates, parking
-from delivery.control_plane import control_plane
 from delivery.models import DeadLetter
 from delivery.plans import plan
 from foundation.clock import now_ms
+from foundation.control_plane import control_plane
 from foundation.errors import PoisonRecord
 from notifications.due import table
 from notifications.due.entry import RETRY, DueEntry
 from notifications.log.port import Message
-from notifications.records import HEADER_REPEAT, Event, Failure, Report, decode, encode
+from notifications.records import Event, Failure, Report, decode, encode, headers
 from notifications.topology import INTAKE_TOPICS
 
 RELEASE_BATCH = 500
 RELEASE_LEASE_S = 10.0
 RELEASE_WITHIN_S = 5.0  # who sleeps longer between claiming and producing leaves the rows to the next
 RELEASE_FOR_S = 20.0  # then the next tick goes on
+_UNTRACED: Mapping[str, str] = {}
 
 
-def schedule(failures: Sequence[Failure], *, repeat: bool, now: int) -> list[Report]:
+def schedule(
+    failures: Sequence[Failure], *, repeat: bool, now: int, traces: Mapping[str, str] = _UNTRACED
+) -> list[Report]:
     """What follows on `failures`: rows are made durable here, the reports are for the caller to produce.
 
-    `repeat` is inherited by what comes of them. Raises ControlPlaneUnavailable: nothing was kept, try again.
+    `repeat` and the trace context (by notification id) are inherited by what comes of them. Raises
+    ControlPlaneUnavailable: nothing was kept, try again.
     """
     planned = [
         (failure, group)
@@ -48,7 +52,7 @@ def schedule(failures: Sequence[Failure], *, repeat: bool, now: int) -> list[Rep
         fates.settle(failure, group, known, outcome)
     with control_plane(), transaction.atomic(using=router.db_for_write(DeadLetter)):
         if outcome.entries:
-            table.put(outcome.entries)
+            table.put([_traced(entry, traces) for entry in outcome.entries])
         parking.park(outcome.parked)
         alerts.raise_alerts(outcome.alerts)
         _remove(outcome.dead_addresses)
@@ -77,9 +81,13 @@ def release(lanes: Sequence[str]) -> int:
     return released
 
 
+def _traced(entry: DueEntry, traces: Mapping[str, str]) -> DueEntry:
+    trace = traces.get(entry.notification_id)
+    return msgspec.structs.replace(entry, trace=trace) if trace else entry
+
+
 def _message(entry: DueEntry) -> Message:
-    headers = {HEADER_REPEAT: "1"} if entry.repeat else None
-    return Message(entry.topic, entry.key, _value(entry), headers)
+    return Message(entry.topic, entry.key, _value(entry), headers(repeat=entry.repeat, trace=entry.trace))
 
 
 def _value(entry: DueEntry) -> bytes:

@@ -1,8 +1,9 @@
 """Accepting (contract §2): one function over plain values, for one event and for a thousand, free of HTTP.
 
-What it answers with is durable: `produce` has returned. Everything is done once a call: one look at the facts of each
-type, one round trip for idempotency keys, one for what is known of the users, one produce.
-There is no mark of acceptance beside the log: whoever asks about an event that isn't routed yet finds it there
+What it answers with is durable: `produce` has returned, or, with the log away, it stands in this process's spool
+(`notifications.spool`). Everything is done once a call: one look at the facts of each type, one round trip for
+idempotency keys, one for what is known of the users, one produce.
+There is no other mark of acceptance: whoever asks about an event that isn't routed yet finds it there
 (`notifications.lookup`), also after Redis was wiped.
 """
 
@@ -11,52 +12,69 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from foundation.errors import InvalidRequest, LogUnavailable, Refused
+from foundation.errors import InvalidRequest, LogUnavailable, Refused, Unavailable
 from notifications import idempotency, rate
 from notifications.credentials import TokenFacts
 from notifications.estimates import estimate
 from notifications.keyed import Call, Keyed
-from notifications.log import get_log
 from notifications.log.port import Message
 from notifications.payload import flaw_of_text
-from notifications.records import HEADER_REPEAT, Event, Recipient, encode
+from notifications.records import Event, Recipient, encode, headers
 from notifications.sending import Accepted, SendRequest
+from notifications.spool import taking
 from notifications.topology import intake_topic
 from notifications.validation import Plan, plan, refusal_of, unknown_type
 from templates_app.catalog import get_catalog
 
 MAX_ITEMS = 1_000
-_REPEAT = {HEADER_REPEAT: "1"}
+RETRY_AFTER_S = 2.0
 
 Result = Accepted | Refused
 
 
-def accept(requests: Sequence[SendRequest], token: TokenFacts, *, now: int, call: Call | None = None) -> list[Result]:
+def accept(
+    requests: Sequence[SendRequest], token: TokenFacts, *, now: int, call: Call | None = None, trace: str = ""
+) -> list[Result]:
     """Takes events for `token` at `now` (ms): a result for each, in order. What is Accepted is durable.
 
+    `trace` is the caller's trace context, which they all are part of ("": none).
+
     Raises RateLimited (nothing was taken), LogUnavailable (nothing may be counted on; a repeat under the same key gets
-    the same id). The caller has checked that the token has the scope notifications:send.
+    the same id). Where only some had to wait for the log, these are Unavailable. The caller has checked that the token
+    has the scope notifications:send.
     """
     rate.charge(token, len(requests))
-    return accept_charged(requests, token, now=now, call=call)
+    return accept_charged(requests, token, now=now, call=call, traces=[trace] * len(requests) if trace else ())
 
 
 def accept_charged(
-    requests: Sequence[SendRequest], token: TokenFacts, *, now: int, call: Call | None = None
+    requests: Sequence[SendRequest],
+    token: TokenFacts,
+    *,
+    now: int,
+    call: Call | None = None,
+    traces: Sequence[str] = (),
 ) -> list[Result]:
-    """`accept` for what was charged to the token's rate already."""
+    """`accept` for what was charged to the token's rate already; `traces` has a trace context for each, or is empty."""
     plans, results = _plans(requests, token, now)
     keyed = Keyed(requests, plans, token.id, now)
     keyed.reserve(call)
     results.update(keyed.settled)
     going = [(i, requests[i], its) for i, its in enumerate(plans) if its is not None and i not in results]
     answers = _answers(going, keyed.ids, now)
+    trace_of = dict(enumerate(traces))
+    items = [
+        (keyed.ids[i], _message(i, request, its, keyed, token, now, trace_of.get(i, ""))) for i, request, its in going
+    ]
     try:
-        if going:
-            get_log().produce([_message(i, request, its, keyed, token, now) for i, request, its in going])
+        refused = {going[place][0]: _away() for place in taking.take(items)} if items else {}
     except LogUnavailable:
         keyed.release(answers)
         raise
+    if refused:
+        keyed.release(refused)
+        results.update(refused)
+        answers = {i: answer for i, answer in answers.items() if i not in refused}
     if again := [keyed.ids[i] for i in answers if i in keyed.again]:
         idempotency.note_again(again, now=now)
     keyed.answer(answers)
@@ -85,7 +103,9 @@ def _answers(going: list[tuple[int, SendRequest, Plan]], ids: list[str], now: in
     return {i: Accepted(ids[i], "accepted", found) for (i, _, _), found in zip(going, channels, strict=True)}
 
 
-def _message(index: int, request: SendRequest, its: Plan, keyed: Keyed, token: TokenFacts, now: int) -> Message:
+def _message(
+    index: int, request: SendRequest, its: Plan, keyed: Keyed, token: TokenFacts, now: int, trace: str
+) -> Message:
     user = request.target.user_id
     event = Event(
         lane=its.lane,
@@ -104,7 +124,16 @@ def _message(index: int, request: SendRequest, its: Plan, keyed: Keyed, token: T
         token=token.id,
         idempotency=keyed.mark(index),
     )
-    return Message(intake_topic(its.lane), user, encode(event), _REPEAT if index in keyed.again else None)
+    return Message(intake_topic(its.lane), user, encode(event), headers(repeat=index in keyed.again, trace=trace))
+
+
+def _away() -> Unavailable:
+    """What an item is told that has to wait for the log, where others of its call don't."""
+    return Unavailable(
+        "The log is away; this was not written.",
+        remedy="Try again after Retry-After; an Idempotency-Key makes that safe.",
+        retry_after=RETRY_AFTER_S,
+    )
 
 
 def _unknown(name: str) -> InvalidRequest:

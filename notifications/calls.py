@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from foundation import errors
-from foundation.errors import LogUnavailable, RateLimited, Refused
+from foundation.errors import LogUnavailable, RateLimited, Refused, Unavailable
 from foundation.identifiers import new_notification_id
 from notifications import idempotency
 from notifications.accept import Result, accept
@@ -20,7 +20,9 @@ from notifications.sending import Accepted, SendRequest
 Item = SendRequest | Refused
 
 
-def accept_call(items: Sequence[Item], token: TokenFacts, *, now: int, key: str, body: Any) -> list[Result]:
+def accept_call(
+    items: Sequence[Item], token: TokenFacts, *, now: int, key: str, body: Any, trace: str = ""
+) -> list[Result]:
     """`accept_items` once for `key`: a repeat with the same parsed `body` gets the first answer, refusals too.
 
     Raises Conflict while the first is under way, Unprocessable for another body, and what `accept` raises.
@@ -33,18 +35,24 @@ def accept_call(items: Sequence[Item], token: TokenFacts, *, now: int, key: str,
     if its.state is State.ANSWERED and its.answer:
         return _restore(its.answer)
     try:
-        results = accept_items(items, token, now=now, call=Call(key, its.notification_id, its.state is State.AGAIN))
+        call = Call(key, its.notification_id, its.state is State.AGAIN)
+        results = accept_items(items, token, now=now, call=call, trace=trace)
     except (LogUnavailable, RateLimited):
         idempotency.release([(ask, its.notification_id)])
         raise
-    idempotency.answer([(ask, its.notification_id, _keep(results))])
+    if any(isinstance(each, Unavailable) for each in results):  # a repeat brings the rest, under the same ids
+        idempotency.release([(ask, its.notification_id)])
+    else:
+        idempotency.answer([(ask, its.notification_id, _keep(results))])
     return results
 
 
-def accept_items(items: Sequence[Item], token: TokenFacts, *, now: int, call: Call | None = None) -> list[Result]:
+def accept_items(
+    items: Sequence[Item], token: TokenFacts, *, now: int, call: Call | None = None, trace: str = ""
+) -> list[Result]:
     """A result for each item, in order; what could not be read keeps its refusal. Raises what `accept` raises."""
     readable = [item for item in items if isinstance(item, SendRequest)]
-    results = iter(accept(readable, token, now=now, call=call))
+    results = iter(accept(readable, token, now=now, call=call, trace=trace))
     return [next(results) if isinstance(item, SendRequest) else item for item in items]
 
 

@@ -7,6 +7,7 @@ headers (`HEADER_REPEAT`, `HEADER_TRACE`), so that they are inherited without de
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,6 +19,14 @@ VERSION = 1
 MAX_RECIPIENTS = 1_000
 HEADER_REPEAT = "repeat"
 HEADER_TRACE = "traceparent"
+_UNTRACED: dict[bool, Mapping[str, str] | None] = {False: None, True: {HEADER_REPEAT: "1"}}
+
+
+def headers(*, repeat: bool = False, trace: str = "") -> Mapping[str, str] | None:
+    """The headers of a log record: its `repeat` mark and its caller's trace context ("": none), None without either."""
+    if not trace:
+        return _UNTRACED[repeat]
+    return {HEADER_REPEAT: "1", HEADER_TRACE: trace} if repeat else {HEADER_TRACE: trace}
 
 
 class Recipient(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -12,7 +12,7 @@ import msgspec
 
 from notifications.log.partitioner import partition_for
 from notifications.log.port import Message
-from notifications.records import HEADER_REPEAT, Attempting, Report
+from notifications.records import Attempting, Report, headers
 from notifications.topology import DELIVERY, TOPICS
 
 RECORD_REPORTS = 200
@@ -21,22 +21,25 @@ RECORD_BYTES = 256 * 1024
 _PARTITIONS = TOPICS[DELIVERY].partitions
 _encode = msgspec.json.Encoder().encode
 _Encoded = tuple[str, bytes]
+_UNTRACED: Mapping[str, str] = {}
 
 
-def produce(reports: Sequence[Report], *, repeat: bool = False) -> None:
+def produce(reports: Sequence[Report], *, repeat: bool = False, traces: Mapping[str, str] = _UNTRACED) -> None:
     """Makes `reports` durable on the log in one call. Raises LogUnavailable: then some may be there (at-least-once)."""
     from notifications.log import get_log
 
     if reports:
-        get_log().produce(messages(reports, repeat=repeat))
+        get_log().produce(messages(reports, repeat=repeat, traces=traces))
 
 
-def messages(reports: Iterable[Report], *, repeat: bool = False) -> list[Message]:
+def messages(
+    reports: Iterable[Report], *, repeat: bool = False, traces: Mapping[str, str] = _UNTRACED
+) -> list[Message]:
     """`reports` as records of up to RECORD_REPORTS reports or RECORD_BYTES (a greater one goes alone), order kept.
 
-    `repeat` marks the records as possible repeats (design.md, "What keeps it exact").
+    `repeat` marks the records as possible repeats (design.md, "What keeps it exact"). `traces` has trace contexts by
+    notification id; a record, which tells of many, carries that of the first it has one for.
     """
-    headers = {HEADER_REPEAT: "1"} if repeat else None
     partitions: dict[int, list[_Encoded]] = defaultdict(list)
     for report in reports:
         if isinstance(report, Attempting):
@@ -44,7 +47,7 @@ def messages(reports: Iterable[Report], *, repeat: bool = False) -> list[Message
         else:
             partitions[partition_for(report.id, _PARTITIONS)].append((report.id, _encode(report)))
     return [
-        Message(DELIVERY, block[0][0], _record(block), headers)
+        Message(DELIVERY, block[0][0], _record(block), headers(repeat=repeat, trace=_trace_of(block, traces)))
         for encoded in partitions.values()
         for block in _blocks(encoded)
     ]
@@ -72,6 +75,10 @@ def _blocks(encoded: Sequence[_Encoded]) -> Iterator[list[_Encoded]]:
         size += len(one[1])
     if block:
         yield block
+
+
+def _trace_of(block: Sequence[_Encoded], traces: Mapping[str, str]) -> str:
+    return next((traces[one[0]] for one in block if one[0] in traces), "") if traces else ""
 
 
 def _record(block: Sequence[_Encoded]) -> bytes:

@@ -19,10 +19,11 @@ from notifications.sending import Accepted, SendRequest
 class _Waiting:
     """A post that waits for its result, or for the lead: its lock is released once, when either comes."""
 
-    __slots__ = ("outcome", "request", "turn")
+    __slots__ = ("outcome", "request", "trace", "turn")
 
-    def __init__(self, request: SendRequest) -> None:
+    def __init__(self, request: SendRequest, trace: str) -> None:
         self.request = request
+        self.trace = trace
         self.outcome: Result | Exception | None = None
         self.turn = threading.Lock()
         self.turn.acquire()
@@ -32,10 +33,13 @@ _lock = threading.Lock()
 _gathered: dict[TokenFacts, deque[_Waiting]] = {}  # a token is in here while a post of its leads
 
 
-def accept_one(request: SendRequest, token: TokenFacts) -> Accepted:
-    """Takes one event; what it returns is durable. Raises the Refused that it is told, and what `accept` raises."""
+def accept_one(request: SendRequest, token: TokenFacts, trace: str = "") -> Accepted:
+    """Takes one event; what it returns is durable. `trace` is its caller's trace context.
+
+    Raises the Refused that it is told, and what `accept` raises.
+    """
     rate.charge(token, 1)
-    post = _Waiting(request)
+    post = _Waiting(request, trace)
     if not _leads(post, token):
         post.turn.acquire()
     if post.outcome is None:
@@ -72,7 +76,8 @@ def _take(token: TokenFacts) -> list[_Waiting]:
 def _answer(own: _Waiting, others: list[_Waiting], token: TokenFacts) -> None:
     posts = [own, *others]
     try:
-        results = accept_charged([post.request for post in posts], token, now=now_ms())
+        traces = [post.trace for post in posts]
+        results = accept_charged([post.request for post in posts], token, now=now_ms(), traces=traces)
         for post, result in zip(posts, results, strict=True):
             post.outcome = result
     except Exception as error:  # each of them has to hear of it

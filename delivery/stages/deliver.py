@@ -19,16 +19,18 @@ from notifications import reports
 from notifications.due import table
 from notifications.log import get_log
 from notifications.log.port import Message
-from notifications.records import HEADER_REPEAT, ChannelRecord, Decision, Event, Failure, decode, encode
+from notifications.records import ChannelRecord, Decision, Event, Failure, decode, encode, headers
 from notifications.topology import DLQ
 
 
 @stage("deliver", Batch)
 def deliver(batch: Batch) -> ToldBatch:
     """One channel's batch; the topic says which."""
-    items, drops = look_again(list(_items(batch)))
+    found = list(_items(batch))
+    items, drops = look_again(found)
     told = _deliver_items(items, batch.deadline, batch.polled_at)
-    return ToldBatch(**envelope_of(batch), told=[*told, Told(reports=list(drops))] if drops else told)
+    traces = {recipient.id: item.trace for item in found if item.trace for recipient in item.record.recipients}
+    return ToldBatch(**envelope_of(batch), told=[*told, Told(reports=list(drops))] if drops else told, traces=traces)
 
 
 @stage("deliver_direct", RoutedBatch)
@@ -41,7 +43,7 @@ def deliver_direct(batch: RoutedBatch) -> ToldBatch:
     for routed in batch.routed:
         records = making.channel_records(routed, at)
         failed = making.template_failures(routed, at)
-        items += [DeliveryItem(record, routed.repeat) for record in records]
+        items += [DeliveryItem(record, routed.repeat, routed.trace) for record in records]
         failures[routed.repeat] += failed
         decided[routed.repeat].append(making.decision(routed, [*records, *(f.record for f in failed)], at))
     entries = [entry for routed in batch.routed for entry in making.due_entries(routed)]
@@ -50,7 +52,8 @@ def deliver_direct(batch: RoutedBatch) -> ToldBatch:
     events = {routed.id: routed.event for routed in batch.routed}
     told = [_with_events(each, events) for each in _deliver_items(items, batch.deadline, batch.polled_at)]
     told += [Told(reports=list(decided[r]), failures=failures[r], repeat=r) for r in (False, True)]
-    return ToldBatch(**envelope_of(batch), told=told)
+    traces = {routed.id: routed.trace for routed in batch.routed if routed.trace}
+    return ToldBatch(**envelope_of(batch), told=told, traces=traces)
 
 
 def _with_events(told: Told, events: Mapping[str, Event]) -> Told:
@@ -68,19 +71,23 @@ def report(batch: ToldBatch) -> None:
         failures = told.failures
         if failures and batch.lane == "critical":
             with suppress(ControlPlaneUnavailable):  # then they are kept on the log until the database is back
-                made += scheduling.schedule(failures, repeat=told.repeat, now=now_ms())
+                made += scheduling.schedule(failures, repeat=told.repeat, now=now_ms(), traces=batch.traces)
                 failures = []
-        messages += reports.messages(made, repeat=told.repeat)
-        headers = {HEADER_REPEAT: "1"} if told.repeat else None
-        messages += [Message(DLQ, failure.record.recipients[0].id, encode(failure), headers) for failure in failures]
+        messages += reports.messages(made, repeat=told.repeat, traces=batch.traces)
+        messages += [_failed(failure, told.repeat, batch.traces) for failure in failures]
     if messages:
         get_log().produce(messages)
+
+
+def _failed(failure: Failure, repeat: bool, traces: Mapping[str, str]) -> Message:
+    id = failure.record.recipients[0].id
+    return Message(DLQ, id, encode(failure), headers(repeat=repeat, trace=traces.get(id, "")))
 
 
 def _items(batch: Batch) -> Iterable[DeliveryItem]:
     for record in batch.records:
         try:
-            yield DeliveryItem(decode(ChannelRecord, record.value), record.repeat)
+            yield DeliveryItem(decode(ChannelRecord, record.value), record.repeat, record.trace)
         except PoisonRecord as poison:
             set_aside(batch.topic, record, poison)
 

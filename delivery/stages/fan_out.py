@@ -10,10 +10,8 @@ from notifications import reports
 from notifications.due import table
 from notifications.log import get_log
 from notifications.log.port import Message
-from notifications.records import HEADER_REPEAT, Decision, encode
+from notifications.records import Decision, encode, headers
 from notifications.topology import DLQ, channel_topic
-
-REPEAT = {HEADER_REPEAT: "1"}
 
 
 @stage("fan_out", RoutedBatch, last=True)
@@ -27,17 +25,18 @@ def fan_out(batch: RoutedBatch) -> None:
     decisions: dict[bool, list[Decision]] = {False: [], True: []}
     for routed in batch.routed:
         decisions[routed.repeat].append(_spread(routed, at, messages))
+    traces = {routed.id: routed.trace for routed in batch.routed if routed.trace}
     for repeat, made in decisions.items():
-        messages += reports.messages(made, repeat=repeat)
+        messages += reports.messages(made, repeat=repeat, traces=traces)
     get_log().produce(messages)
 
 
 def _spread(routed: Routed, at: int, messages: list[Message]) -> Decision:
-    headers = REPEAT if routed.repeat else None
+    inherited = headers(repeat=routed.repeat, trace=routed.trace)
     records = making.channel_records(routed, at)
     for record in records:
-        messages.append(Message(channel_topic(record.channel, record.lane), routed.user, encode(record), headers))
+        messages.append(Message(channel_topic(record.channel, record.lane), routed.user, encode(record), inherited))
     failures = making.template_failures(routed, at)
     for failure in failures:
-        messages.append(Message(DLQ, routed.id, encode(failure), headers))
+        messages.append(Message(DLQ, routed.id, encode(failure), inherited))
     return making.decision(routed, [*records, *(failure.record for failure in failures)], at)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from delivery import scheduling, tracking
-from delivery.batch import Batch
+from delivery.batch import Batch, BatchRecord
 from delivery.stages.poison import set_aside
 from delivery.stages.running import stage
 from foundation.clock import now_ms
@@ -19,7 +19,7 @@ R = TypeVar("R", Reports, Failure)
 
 @stage("track", Batch, last=True)
 def track(batch: Batch) -> None:
-    marked = [(report, repeat) for record, repeat in _decoded(batch, Reports) for report in record.reports]
+    marked = [(report, its.repeat) for record, its in _decoded(batch, Reports) for report in record.reports]
     tracking.track(marked, polled_at=batch.polled_at)
 
 
@@ -27,16 +27,20 @@ def track(batch: Batch) -> None:
 def schedule(batch: Batch) -> None:
     """Rows first, reports after: a failure whose row is kept is reported again if we die between."""
     failures: dict[bool, list[Failure]] = {False: [], True: []}
-    for failure, repeat in _decoded(batch, Failure):
-        failures[repeat].append(failure)
+    traces: dict[str, str] = {}
+    for failure, its in _decoded(batch, Failure):
+        failures[its.repeat].append(failure)
+        if its.trace:
+            traces[failure.record.recipients[0].id] = its.trace
     for repeat, group in failures.items():
         if group:
-            reports.produce(scheduling.schedule(group, repeat=repeat, now=now_ms()), repeat=repeat)
+            made = scheduling.schedule(group, repeat=repeat, now=now_ms(), traces=traces)
+            reports.produce(made, repeat=repeat, traces=traces)
 
 
-def _decoded(batch: Batch, kind: type[R]) -> Iterator[tuple[R, bool]]:
+def _decoded(batch: Batch, kind: type[R]) -> Iterator[tuple[R, BatchRecord]]:
     for record in batch.records:
         try:
-            yield decode(kind, record.value), record.repeat
+            yield decode(kind, record.value), record
         except PoisonRecord as poison:
             set_aside(batch.topic, record, poison)

@@ -129,4 +129,5 @@ def _due_entry(routed: Routed, verdicts: list[Verdict], channel: str, kind: str)
         topic=intake_topic(event.lane),
         key=routed.user,
         value=encode(later),
+        trace=routed.trace,
     )

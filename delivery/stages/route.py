@@ -31,6 +31,7 @@ class Subject(msgspec.Struct):
     recipient: Recipient
     repeat: bool
     facts: TypeFacts | None
+    trace: str
     duplicate_of: str = ""
 
 
@@ -59,7 +60,7 @@ def _subjects(batch: Batch) -> Iterable[Subject]:
             continue
         facts = facts_of(event.type)
         for recipient in event.recipients:
-            yield Subject(event, recipient, record.repeat, facts)
+            yield Subject(event, recipient, record.repeat, facts, record.trace)
 
 
 def _find_duplicates(subjects: Sequence[Subject]) -> None:
@@ -177,6 +178,7 @@ def _routed(subject: Subject, profile: Profile, verdicts: Sequence[Verdict], sta
         saw=_saw(profile),
         stamps=stamps,
         repeat=subject.repeat,
+        trace=subject.trace,
     )
 
 

@@ -6,24 +6,29 @@ Celery retries nothing here (one owner of retries): what goes wrong is told to t
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from celery import shared_task
 from celery.exceptions import Ignore
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
+from structlog.contextvars import bound_contextvars
 
 from delivery import payloads, words
 from delivery.batch import Envelope
+from delivery.naming import named
 from delivery.words import Word
+from foundation import tracing
 from foundation.clock import now_ms
+from foundation.control_plane import control_plane
 from foundation.errors import DeadlinePassed, Unreachable
 from foundation.redis import Unreachable as RedisUnreachable
 
 log = structlog.get_logger(__name__)
 
-AWAY = (Unreachable, OperationalError, InterfaceError, *RedisUnreachable)
+AWAY = (Unreachable, *RedisUnreachable)
 
 
 def stage(name: str, kind: type[Envelope], *, last: bool = False) -> Callable[..., Any]:
@@ -48,11 +53,18 @@ def stage(name: str, kind: type[Envelope], *, last: bool = False) -> Callable[..
 
 def run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bool) -> str | None:
     """Runs one stage on one batch; a batch past its deadline is left to whoever gets it next."""
+    with tracing.working_on(functools.partial(named, batch)), bound_contextvars(batch=batch.id, topic=batch.topic):
+        return _run(function, batch, last=last)
+
+
+def _run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bool) -> str | None:
     words.mark_start(batch.id)
+    began = time.monotonic()
     try:
         if now_ms() > batch.deadline:
             raise DeadlinePassed(batch.id)
-        result = function(batch)
+        with control_plane():
+            result = function(batch)
         where = None if result is None else payloads.put(result)
     except DeadlinePassed as error:
         words.mark_end(batch.id)
@@ -60,8 +72,9 @@ def run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bo
     except AWAY as error:
         _give_back(batch, words.LATER, error)
     except Exception as error:
-        log.exception("stage failed", batch=batch.id, topic=batch.topic)
+        log.exception("stage failed", stage=function.__name__)
         _give_back(batch, words.FAILED, error)
+    log.debug("stage done", stage=function.__name__, ms=int((time.monotonic() - began) * 1_000))
     if last:
         words.say(batch.reply, Word(batch.id, words.SETTLED))
     else:

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from foundation.clock import now_ms
 from foundation.errors import InvalidRequest, Refused
+from foundation.tracing import accept_traceparent
 from notifications.accept import MAX_ITEMS, Result
 from notifications.api import docs, parsing
 from notifications.api.problems import problem
@@ -51,7 +52,7 @@ class SendView(APIView):
         body = parsing.decode_bytes(parsing.read_body(request), SendRequest)
         if (key := idempotency_key(request)) is not None:
             body = msgspec.structs.replace(body, idempotency_key=key)
-        result = accept_one(body, request.auth)
+        result = accept_one(body, request.auth, _trace(request))
         location = f"{request.path.rstrip('/')}/{result.notification_id}"
         return Response(_encode(result), status=202, headers={"Location": location})
 
@@ -66,9 +67,10 @@ class BatchView(APIView):
         raw = parsing.read_body(request, settings.BATCH_REQUEST_MAX_BYTES)
         items = _items(raw)
         if (key := idempotency_key(request)) is None:
-            results = accept_items(items, request.auth, now=now_ms())
+            results = accept_items(items, request.auth, now=now_ms(), trace=_trace(request))
         else:
-            results = accept_call(items, request.auth, now=now_ms(), key=key, body=_untyped(raw, items))
+            body = _untyped(raw, items)
+            results = accept_call(items, request.auth, now=now_ms(), key=key, body=body, trace=_trace(request))
         return Response(_encode(_told(results)), status=202)
 
 
@@ -84,6 +86,10 @@ class ExplainView(APIView):
             past = parsing.decode_bytes(raw, _PastQuestion)
             return Response(explain_past(past.notification_id, request.auth, now=now_ms()))
         return Response(explain(parsing.decode_bytes(raw, SendRequest), request.auth, now=now_ms()))
+
+
+def _trace(request: Request) -> str:
+    return accept_traceparent(request.META.get("HTTP_TRACEPARENT"))
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -14,7 +14,7 @@ class DueEntry(msgspec.Struct, frozen=True, kw_only=True):
     `identity` is computed from the record that caused it, so that whoever does the work again inserts the same.
     `channel` is "*" where the whole notification waits. `kind`: "schedule", "quiet_hours", "retry" or "fallback".
     `repeat`: what is produced from it may have been done before. `claimed_at` (ms) is fixed by the first claim and
-    outlives its lease.
+    outlives its lease. `trace` is the caller's trace context, handed on in the record's headers.
     """
 
     identity: str
@@ -29,3 +29,4 @@ class DueEntry(msgspec.Struct, frozen=True, kw_only=True):
     value: bytes
     repeat: bool = False
     claimed_at: int = 0
+    trace: str = ""

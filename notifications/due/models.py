@@ -29,6 +29,7 @@ class DueRow(models.Model):
     key = models.CharField(max_length=190)
     value = models.BinaryField()
     repeat = models.BooleanField(default=False)
+    trace = models.CharField(max_length=64, blank=True, default="", db_default="")
     state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
     owner = models.CharField(max_length=64, blank=True, default="")
     lease_until = models.BigIntegerField(default=0)

@@ -1,0 +1,154 @@
+"""Where faults are made: one stack, a proxy before each of its servers, one platform, a crowd and open sockets."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from typing import Any, Protocol
+
+import httpx
+import psutil
+
+from foundation.clock import from_rfc3339
+from tests.chaos.load import make_crowd
+from tests.faults import proxy
+from tests.faults.events import KINDS, serial_in
+from tests.faults.load import Load
+from tests.faults.matrix import KILL, OURS, STOP, Fault
+from tests.faults.proxy import Proxies
+from tests.faults.verdict import InboxEntry, Sent, Statuses
+from tests.faults.watching import Watchers
+from tests.running import Platform
+
+CROWD, WATCHED = 100, 20
+PAGE = 100
+
+
+class Servers(Protocol):
+    """What is asked of a stack: processes by name that can be killed and come back."""
+
+    def pid(self, name: str) -> int: ...
+    def kill(self, name: str) -> None: ...
+    def up(self, name: str) -> None: ...
+
+
+class Arena:
+    """Everything that runs. `platform` and `servers` run already, with `proxies` between them."""
+
+    def __init__(self, platform: Platform, servers: Servers, proxies: Proxies) -> None:
+        self.platform, self.servers, self.proxies = platform, servers, proxies
+        self.users = make_crowd(platform, CROWD)
+        self.serial = 1
+        self._stopped: dict[Fault, int] = {}
+
+    # --- as its users
+
+    def load(self, seed: int) -> Load:
+        """A load that hasn't begun; its serials follow those of the last."""
+        tokens = {kind.token: self.platform.demo[kind.token] for kind in KINDS}
+        return Load(self.platform.demo["API"], tokens, self.users, seed=seed, first=self.serial)
+
+    def watchers(self) -> Watchers:
+        """Sockets of the first of the crowd, not open yet."""
+        port = self.platform.port
+        return Watchers(
+            gateway=f"ws://localhost:{port + 1}/ws/inbox/",
+            origin=f"http://localhost:{port}",
+            api=self.platform.demo["API"],
+            token=self.platform.demo["ADMIN_TOKEN"],
+            users=self.users[:WATCHED],
+        )
+
+    def inboxes(self, since: int) -> list[InboxEntry]:
+        """Every inbox of the crowd as REST shows it, back to `since` (ms)."""
+        with self.platform.client("ADMIN_TOKEN") as client, ThreadPoolExecutor(4) as pool:
+            found = pool.map(lambda user: list(_inbox(client, user, since)), self.users)
+            return [entry for entries in found for entry in entries]
+
+    def sends(self, since: int) -> list[Sent]:
+        """What the sandbox's providers received since `since` (ms)."""
+        with closing(sqlite3.connect(f"file:{self.platform.var}/sandbox.sqlite3?mode=ro", uri=True)) as outbox:
+            rows = outbox.execute(
+                "SELECT notification_id, channel, received, first_at FROM sandbox_outboxmessage WHERE at >= ?", (since,)
+            )
+            return [Sent(*row) for row in rows]
+
+    def statuses(self, ids: list[str]) -> dict[str, Statuses]:
+        """Status per channel of each id, as GET /notifications/{id} tells it."""
+        with self.platform.client("ADMIN_TOKEN") as client, ThreadPoolExecutor(4) as pool:
+            return dict(zip(ids, pool.map(lambda id: _status(client, id), ids), strict=True))
+
+    # --- as fate
+
+    def begin(self, fault: Fault) -> None:
+        """Makes the fault; `end` ends it."""
+        if fault.kind == KILL:
+            self.platform.signal(fault.target) if fault.target in OURS else self.servers.kill(fault.target)
+        elif fault.kind == STOP:
+            self._stopped[fault] = self._pid(fault.target)
+            os.kill(self._stopped[fault], signal.SIGSTOP)
+        else:
+            self.proxies.set(fault.target, fault.kind)
+
+    def end(self, fault: Fault) -> None:
+        """Everything is as before; a killed server is started again (waits until it answers)."""
+        if fault.kind == KILL:
+            if fault.target not in OURS:
+                self.servers.up(fault.target)
+        elif fault.kind == STOP:
+            with suppress(ProcessLookupError):  # killed meanwhile
+                os.kill(self._stopped.pop(fault), signal.SIGCONT)
+        else:
+            self.proxies.set(fault.target, proxy.PASS)
+
+    def _pid(self, name: str) -> int:
+        return self.platform.pids()[name] if name in OURS else self.servers.pid(name)
+
+    def memory(self) -> dict[str, int]:
+        """Resident MB of each process of ours."""
+        found = {}
+        for name, pid in self.platform.pids().items():
+            with suppress(psutil.NoSuchProcess):
+                found[name] = psutil.Process(pid).memory_info().rss >> 20
+        return found
+
+    def away(self) -> list[str]:
+        """Processes of ours that don't run: the supervisor should have brought them back."""
+        return sorted(set(OURS) - set(self.platform.pids()))
+
+
+def _inbox(client: httpx.Client, user: str, since: int) -> Iterator[InboxEntry]:
+    cursor = None
+    while True:
+        query = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})
+        page = _patiently(client, f"/users/{user}/notifications", query)
+        for entry in page["notifications"]:
+            if from_rfc3339(entry["created_at"]) < since:
+                return
+            yield InboxEntry(user, entry["id"], serial_in(entry))
+        cursor = page["cursor"]
+        if cursor is None:
+            return
+
+
+def _patiently(client: httpx.Client, path: str, query: dict[str, Any]) -> dict[str, Any]:
+    """A GET that is repeated a few times: what is judged here is what is stored."""
+    for _ in range(20):
+        answer = client.get(path, params=query)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            return dict(answer.raise_for_status().json())
+        time.sleep(0.5)
+    raise AssertionError(f"{path} stays away: {answer.text}")
+
+
+def _status(client: httpx.Client, id: str) -> Statuses:
+    answer = client.get(f"/notifications/{id}")
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return {}
+    channels = answer.raise_for_status().json()["channels"]
+    return {channel: told["status"] for channel, told in channels.items()}

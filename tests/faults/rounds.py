@@ -1,0 +1,168 @@
+"""A round: faults at their moments under load, then everything settles and is judged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from foundation.clock import now_ms, to_rfc3339
+from tests.chaos.settling import in_flight
+from tests.faults.arena import Arena
+from tests.faults.events import Event
+from tests.faults.load import Load
+from tests.faults.matrix import Fault
+from tests.faults.verdict import NAMED, Evidence, Verdict, judge, missing
+from tests.faults.watching import Watchers
+
+SETTLED_WITHIN_S = 90.0  # the contract's figure is 30 s; what was needed is printed, machines differ
+CLOCKS_DIFFER_MS = 2_000
+PROMPT_S = 10.0  # who isn't refused waits no longer than this to be taken
+
+
+@dataclass(frozen=True)
+class Planned:
+    """`fault` begins `at` seconds into the load."""
+
+    at: float
+    fault: Fault
+
+
+@dataclass
+class Figures:
+    """What a round showed; times in seconds. `waited`: the longest that one of a lane had to try."""
+
+    name: str
+    accepted: int
+    refused: int
+    unanswered: int
+    outcomes: int
+    lost: int
+    doubled: int
+    again: int
+    parked: int
+    unshown: int
+    waited: dict[str, float]
+    longest: dict[str, float]
+    settled: float
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def kept(self) -> bool:
+        return not self.wrong
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def play(arena: Arena, name: str, plan: Sequence[Planned], *, seconds: float, seed: int) -> Figures:
+    """Plays `plan` under `seconds` of load, lets everything settle, judges. Ends every fault whatever happens."""
+    began = now_ms()
+    load, watchers = arena.load(seed), arena.watchers()
+    watchers.start()
+    watchers.wait()
+    load.start()
+    started = time.monotonic()
+    try:
+        for planned in plan:
+            _sleep_until(started + planned.at)
+            arena.begin(planned.fault)
+            try:
+                time.sleep(planned.fault.seconds)
+            finally:
+                arena.end(planned.fault)
+        _sleep_until(started + seconds)
+    finally:
+        well_at = time.monotonic()
+        events = load.finish()
+        arena.serial += len(events)
+    return _judged(arena, name, plan, load, watchers, began, well_at)
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
+
+
+def _judged(
+    arena: Arena,
+    name: str,
+    plan: Sequence[Planned],
+    load: Load,
+    watchers: Watchers,
+    began: int,
+    well_at: float,
+) -> Figures:
+    wrong = list(load.trouble[:NAMED])
+    wrong += settle(arena)
+    settled = time.monotonic() - well_at
+    shown = {client.user: client.shown for client in watchers.finish()}
+    since = began - CLOCKS_DIFFER_MS
+    inboxes, sends = arena.inboxes(since), arena.sends(since)
+    statuses = arena.statuses(missing(load.events, inboxes, sends)[:1_000])
+    verdict = judge(Evidence(load.events, inboxes, sends, shown, statuses))
+    wrong += [f"lost: {what}" for what in verdict.lost[:NAMED]] + [f"twice: {what}" for what in verdict.doubled[:NAMED]]
+    wrong += audited(arena, verdict, since)
+    wrong += [f"{process} didn't come back" for process in arena.away()]
+    waited = _waited(load.events)
+    for lane in set(waited) - {lane for planned in plan for lane in planned.fault.may_be_refused}:
+        if waited[lane] > PROMPT_S:
+            wrong.append(f"one of {lane} had to try for {waited[lane]:.1f} s")
+    return _figures(name, load, verdict, waited, settled, wrong)
+
+
+def settle(arena: Arena) -> list[str]:
+    """Waits until nothing is in flight any more; what still is, after SETTLED_WITHIN_S."""
+    end = time.monotonic() + SETTLED_WITHIN_S
+    while waiting := in_flight(arena.platform):
+        if time.monotonic() > end:
+            return [f"still in flight after {SETTLED_WITHIN_S:.0f} s: {waiting}"]
+        time.sleep(0.25)
+    return []
+
+
+def audited(arena: Arena, verdict: Verdict, since: int) -> list[str]:
+    """What `manage.py audit --deep` finds wrong with what was accepted since `since` (ms)."""
+    audit = arena.platform.audit("--deep", "--since", to_rfc3339(since))
+    wrong = [
+        f"audit: {part}: {one['id']} {one['channel']}: {one['what']}"
+        for part in ("lost", "doubled", "unreadable", "differing")
+        for one in (audit[part] or {"named": []})["named"][:NAMED]
+    ]
+    if audit["exit"] and not wrong:
+        wrong.append(f"audit: exit {audit['exit']}")
+    if audit["in_flight"]:
+        wrong.append(f"audit: in flight: {audit['in_flight']}")
+    if audit["accepted"] < verdict.accepted:
+        wrong.append(f"audit: the log holds {audit['accepted']} of {verdict.accepted} accepted")
+    return wrong
+
+
+def _waited(events: Sequence[Event]) -> dict[str, float]:
+    waited: dict[str, float] = {}
+    for event in events:
+        if event.id:
+            lane = event.kind.lane
+            waited[lane] = max(waited.get(lane, 0.0), (event.accepted_at - event.asked_at) / 1000)
+    return waited
+
+
+def _figures(
+    name: str, load: Load, verdict: Verdict, waited: dict[str, float], settled: float, wrong: list[str]
+) -> Figures:
+    return Figures(
+        name=name,
+        accepted=verdict.accepted,
+        refused=sum(count for answer, count in load.answers.items() if answer in ("503", "429", "409")),
+        unanswered=sum(count for answer, count in load.answers.items() if not answer.isdigit()),
+        outcomes=verdict.outcomes,
+        lost=len(verdict.lost),
+        doubled=len(verdict.doubled),
+        again=verdict.sent_again_in_doubt,
+        parked=verdict.parked_in_doubt,
+        unshown=verdict.unshown,
+        waited={lane: round(seconds, 1) for lane, seconds in waited.items()},
+        longest={channel: round(seconds, 1) for channel, seconds in verdict.longest.items()},
+        settled=round(settled, 1),
+        wrong=wrong,
+    )

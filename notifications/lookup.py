@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
+from django.conf import settings
+
 from notifications import idempotency
 from notifications.log import get_log
 from notifications.log.port import LogRecord
 from notifications.records import Event, decode
+from notifications.spool import owners
+from notifications.spool.file import find
 from notifications.topology import INTAKE_TOPICS
 
 PREFIX = "notif_"
@@ -32,14 +36,26 @@ def drawn_at(id: str) -> int | None:
 
 
 def find_event(id: str) -> Event | None:
-    """The event that was accepted under `id`, or None. Raises LogUnavailable."""
+    """The event that was accepted under `id`, or None. What this machine's spools hold is found with the log away too.
+
+    Raises LogUnavailable.
+    """
     at = drawn_at(id)
     if at is None:
         return None
+    if (event := _spooled(id)) is not None:
+        return event
     event = _search(id, at)
     if event is None and (later := idempotency.produced_again_at(id)):
         event = _search(id, later)
     return event
+
+
+def _spooled(id: str) -> Event | None:
+    for path in owners.spools(settings.SPOOL_FOLDER):
+        if message := find(path, id):
+            return decode(Event, message.value)
+    return None
 
 
 def _search(id: str, at: int) -> Event | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from notifications.log.metered import MeteredLog
 from notifications.log.port import Log
 
 ENGINES = {"embedded": "notifications.log.embedded.EmbeddedLog", "kafka": "notifications.log.kafka.KafkaLog"}
@@ -16,7 +18,8 @@ ENGINES = {"embedded": "notifications.log.embedded.EmbeddedLog", "kafka": "notif
 @cache
 def get_log() -> Log:
     """The engine of this process; made on first use."""
-    return import_string(ENGINES[settings.LOG_ENGINE])(**settings.LOG_OPTIONS)
+    engine = import_string(ENGINES[settings.LOG_ENGINE])(**settings.LOG_OPTIONS)
+    return cast("Log", MeteredLog(engine))
 
 
 def ensure_topics() -> None:

@@ -3,7 +3,6 @@
 engine      EmbeddedLog: the port's Log
 consumer    EmbeddedConsumer: the port's Consumer
 cursors     where a consumer stands in each partition, and what it reads next
-shares      how a poll is divided among partitions
 topic       one file per topic: chunks of records, their offsets, retention
 writing     the durable append: one transaction for all calls that wait
 chunks      how records are packed into a row

@@ -9,14 +9,13 @@ from typing import Protocol
 from foundation.clock import now_ms
 from notifications.log.embedded.cursors import Cursor, TopicCursors
 from notifications.log.embedded.groups import GroupFile, Join, Standing, monotonic_ms, read_generation
-from notifications.log.embedded.shares import fair_shares
 from notifications.log.embedded.topic import TopicFile
 from notifications.log.port import Assignment, LogRecord, TopicPartition
+from notifications.log.shares import enough_for, fair_shares
 
 RENEWALS_A_LEASE = 4
 LOOK_EVERY_MS = 50
 SESSION_BITS = 62
-LEAST_SHARE = 64
 NOTHING = Assignment()
 
 
@@ -144,7 +143,8 @@ class EmbeddedConsumer:
 
     def _divide(self, ready: list[Cursor], max_records: int, max_bytes: int) -> list[LogRecord]:
         first = self._turn % len(ready)
-        ready = _enough_for(ready[first:] + ready[:first], max_records)
+        ready = ready[first:] + ready[:first]
+        ready = ready[: enough_for((cursor.waiting() for cursor in ready), max_records)]
         records: list[LogRecord] = []
         served = 0
         for cursor, share in zip(ready, fair_shares([c.waiting() for c in ready], max_records), strict=True):
@@ -177,17 +177,3 @@ class EmbeddedConsumer:
             self._group.commit(self._session, mine)
         for place, offset in mine.items():
             self._owned[place].committed = offset
-
-
-def _enough_for(ready: list[Cursor], max_records: int) -> list[Cursor]:
-    """The first of `ready` that fill a poll with LEAST_SHARE each: a backlog leaves partitions for the next poll.
-
-    So several batches can be under way over disjoint partitions (design.md, idea 2); callers rotate.
-    """
-    chosen: list[Cursor] = []
-    for cursor in ready:
-        if max_records <= 0:
-            break
-        chosen.append(cursor)
-        max_records -= min(cursor.waiting(), LEAST_SHARE)
-    return chosen

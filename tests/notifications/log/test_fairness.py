@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.log.embedded.assignment import fair_counts
-from notifications.log.embedded.shares import fair_shares
+from notifications.log.shares import fair_shares
 
 
 def test_the_left_over_stays_with_those_who_hold_it() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+LEAST_SHARE = 64
 
 
 def fair_shares(available: Sequence[int], total: int) -> list[int]:
@@ -20,3 +22,17 @@ def fair_shares(available: Sequence[int], total: int) -> list[int]:
         shares[index] = min(available[index], left // (len(by_size) - rank))
         left -= shares[index]
     return shares
+
+
+def enough_for(available: Iterable[int], total: int) -> int:
+    """How many of the first takers fill `total` with LEAST_SHARE each: a backlog leaves partitions for the next poll.
+
+    So several batches can be under way over disjoint partitions (design.md, idea 2); callers rotate.
+    """
+    count = 0
+    for waiting in available:
+        if total <= 0:
+            break
+        count += 1
+        total -= min(waiting, LEAST_SHARE)
+    return count

@@ -1,0 +1,200 @@
+"""Topics and offsets as operators, the audit and the tracker's followers ask for them.
+
+Each question is one request for all partitions (a request a leader), on connections that are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, wait
+from functools import cached_property
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
+
+from foundation.errors import LogUnavailable
+from notifications.log.kafka.health import Health
+from notifications.log.kafka.options import MAX_RECORD_BYTES, Options, as_unavailable, code, reason
+
+LOOK_S = 0.1
+CREATING_S = 30.0
+PARTITIONS_FRESH_S = 5.0
+BEGINS_FRESH_S = 1.0
+NOT_THERE = "there is no topic {!r}: create it with `manage.py topics --create`"
+
+
+class Administration:
+    """Asks and changes. Thread-safe; every method raises LogUnavailable. Names are the platform's own."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._health = Health("admin")
+        self._counts: dict[str, tuple[float, int]] = {}
+        self._begins: dict[str, tuple[float, dict[int, int]]] = {}
+
+    @cached_property
+    def _client(self) -> AdminClient:
+        return AdminClient(self._options.client(self._health.heard))
+
+    # --- topics
+
+    def create_topics(self, partitions: Mapping[str, int]) -> None:
+        """Creates what is missing, with replication, retention and the rest as the settings say."""
+        missing = {topic: count for topic, count in partitions.items() if topic not in self.topics()}
+        if not missing:
+            return
+        new = [
+            NewTopic(
+                self._options.outside(topic),
+                num_partitions=count,
+                replication_factor=self._options.replication,
+                config=self.wanted_config(),
+            )
+            for topic, count in missing.items()
+        ]
+        self._all(self._client.create_topics(new, operation_timeout=CREATING_S), CREATING_S, but=_EXISTS)
+        self._until(lambda: missing.keys() <= self.topics().keys(), "the new topics are known")
+
+    def wanted_config(self) -> dict[str, str]:
+        """What a topic is configured with. Records carry the time of their append: the search by time relies on it."""
+        return {
+            "cleanup.policy": "delete",
+            "retention.ms": str(self._options.retention_ms),
+            "min.insync.replicas": str(self._options.min_isr),
+            "max.message.bytes": str(MAX_RECORD_BYTES),
+            "message.timestamp.type": "LogAppendTime",
+        }
+
+    def grow_topic(self, topic: str, partitions: int) -> None:
+        """See the port."""
+        there = self.topics().get(topic)
+        if there is None:
+            raise LogUnavailable(NOT_THERE.format(topic))
+        if there < partitions:
+            asked = self._client.create_partitions([NewPartitions(self._options.outside(topic), partitions)])
+            self._all(asked, CREATING_S)
+            self._until(lambda: self.topics()[topic] >= partitions, f"{topic} has grown")
+        self._counts.pop(topic, None)
+
+    def topics(self) -> dict[str, int]:
+        """Partition counts of every topic of this platform."""
+        found = self._metadata()
+        return {
+            self._options.inside(name): len(topic.partitions)
+            for name, topic in sorted(found.topics.items())
+            if topic.error is None and self._options.ours(name)
+        }
+
+    def _metadata(self, topic: str | None = None) -> Any:
+        limit_s = self._health.admit(self._options.timeout_s)
+        with as_unavailable():
+            found = self._client.list_topics(*([topic] if topic else []), timeout=limit_s)
+        self._health.answered()
+        return found
+
+    def partitions(self, topic: str) -> int:
+        """The partition count of `topic`, some seconds old."""
+        at, count = self._counts.get(topic, (0.0, 0))
+        if not count or time.monotonic() - at > PARTITIONS_FRESH_S:
+            found = self._metadata(self._options.outside(topic)).topics[self._options.outside(topic)]
+            count = len(found.partitions)
+            if found.error is not None or not count:
+                raise LogUnavailable(NOT_THERE.format(topic))
+            self._counts[topic] = time.monotonic(), count
+        return count
+
+    # --- offsets
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """The offset after the last record, for each partition."""
+        return self._offsets([topic], OffsetSpec.latest())[topic]
+
+    def begins(self, topic: str) -> dict[int, int]:
+        """The first offset still kept, for each partition."""
+        begins = self._offsets([topic], OffsetSpec.earliest())[topic]
+        self._begins[topic] = time.monotonic(), begins
+        return begins
+
+    def offset_at(self, topics: Iterable[str], timestamp: int) -> dict[str, dict[int, int]]:
+        """For each topic and partition the first offset appended at or after `timestamp` (ms); the end if none is."""
+        found = self._offsets(topics, OffsetSpec.for_timestamp(timestamp))
+        open_ended = [topic for topic, offsets in found.items() if any(offset < 0 for offset in offsets.values())]
+        ends = self._offsets(open_ended, OffsetSpec.latest()) if open_ended else {}
+        return {
+            topic: {p: offset if offset >= 0 else ends[topic][p] for p, offset in offsets.items()}
+            for topic, offsets in found.items()
+        }
+
+    def _offsets(self, topics: Iterable[str], spec: OffsetSpec) -> dict[str, dict[int, int]]:
+        asked = {
+            TopicPartition(self._options.outside(topic), partition): spec
+            for topic in topics
+            for partition in range(self.partitions(topic))
+        }
+        found = self._all(self._client.list_offsets(asked), self._options.timeout_s) if asked else {}
+        offsets: dict[str, dict[int, int]] = {}
+        for place, result in found.items():
+            offsets.setdefault(self._options.inside(place.topic), {})[place.partition] = result.offset
+        return {topic: dict(sorted(of_topic.items())) for topic, of_topic in offsets.items()}
+
+    def committed(self, group: str, topic: str) -> dict[int, int]:
+        """The group's committed offset for each partition; the begin where it has none or retention took it."""
+        name, count = self._options.outside(topic), self.partitions(topic)
+        places = [TopicPartition(name, partition) for partition in range(count)]
+        request = ConsumerGroupTopicPartitions(self._options.outside(group), places)
+        answer = self._all(self._client.list_consumer_group_offsets([request]), self._options.timeout_s)
+        done = {place.partition: place.offset for found in answer.values() for place in found.topic_partitions}
+        return {p: max(begin, done.get(p, begin)) for p, begin in self._known_begins(topic).items()}
+
+    def _known_begins(self, topic: str) -> dict[int, int]:
+        """Begins move by retention only: those of a moment ago do for whoever asks how far a group is."""
+        at, begins = self._begins.get(topic, (0.0, {}))
+        fresh = time.monotonic() - at < BEGINS_FRESH_S and len(begins) == self.partitions(topic)
+        return begins if fresh else self.begins(topic)
+
+    def delete_before(self, timestamp: int) -> int:
+        """Removes records appended before `timestamp` (ms); returns how many."""
+        topics = list(self.topics())
+        bounds, begins = self.offset_at(topics, timestamp), self._offsets(topics, OffsetSpec.earliest())
+        cut = {
+            (topic, partition): bound - begins[topic][partition]
+            for topic, of_topic in bounds.items()
+            for partition, bound in of_topic.items()
+            if bound > begins[topic][partition]
+        }
+        if cut:
+            asked = [TopicPartition(self._options.outside(topic), p, bounds[topic][p]) for topic, p in cut]
+            self._all(self._client.delete_records(asked), CREATING_S)
+            self._begins.clear()
+        return sum(cut.values())
+
+    # --- asking
+
+    def _all(self, futures: Mapping[Any, Future[Any]], limit_s: float, but: frozenset[int] = frozenset()) -> Any:
+        """The results of all; raises LogUnavailable for the first that failed, with none of the codes in `but`."""
+        limit_s = self._health.admit(limit_s)
+        end = time.monotonic() + limit_s
+        while wait(futures.values(), timeout=LOOK_S).not_done:
+            if self._health.away or time.monotonic() > end:
+                raise LogUnavailable(f"Kafka: no answer within {limit_s} s")
+        results = {}
+        for asked, future in futures.items():
+            try:
+                results[asked] = future.result()
+            except KafkaException as error:
+                if code(error) not in but:
+                    raise LogUnavailable(reason(error)) from error
+        self._health.answered()
+        return results
+
+    def _until(self, condition: Any, what: str) -> None:
+        end = time.monotonic() + CREATING_S
+        while not condition():
+            if time.monotonic() > end:
+                raise LogUnavailable(f"Kafka: waited in vain until {what}")
+            time.sleep(LOOK_S)
+
+
+_EXISTS = frozenset([KafkaError.TOPIC_ALREADY_EXISTS])

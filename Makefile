@@ -5,11 +5,14 @@ PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
 export VAR PORT
+# The servers' data while tests run: what they ask of a disk is its semantics, not its patience.
+STACK_VAR ?= $(if $(wildcard /dev/shm),/dev/shm/np-test-stack,$(VAR))
+ON_STACK ?= tests/whole tests/notifications tests/delivery tests/preferences tests/templates_app tests/channels_app tests/chaos
 
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
 	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done
 
-.PHONY: help demo test bench check format clean upgrade
+.PHONY: help demo test test-stack bench bench-stack check format clean upgrade
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +43,14 @@ demo: $(VENV)/.base ## run everything; PORT=8000 and VAR=var can be set
 test: $(VENV)/.test check ## test everything
 	@$(PY) -m pytest -q
 
+test-stack: $(VENV)/.test $(VENV)/.production ## the behaviour again on Kafka, Cassandra, MariaDB and Redis
+	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q $(ON_STACK)
+
 bench: $(VENV)/.test ## measure everything (about 5 minutes), beside what the machine can do
 	@$(PY) -m bench
+
+bench-stack: $(VENV)/.test $(VENV)/.production ## measure on the servers (about half an hour); writes docs/sizing.md
+	@$(PY) -m stack run -- $(PY) -m bench.stack $(if $(QUICK),--quick)
 
 check: $(VENV)/.test ## formatter, linter, types, import contracts, settings page
 	@$(VENV)/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }

@@ -8,7 +8,7 @@ import sys
 
 import django
 
-from bench.mix import OPTED_IN, TYPE, USERS, user_id
+from bench.mix import CRITICAL_TYPE, OPTED_IN, TYPE, USERS, user_id
 
 CHUNK = 5_000
 
@@ -18,6 +18,7 @@ def main() -> None:
     django.setup()
     _users()
     _type()
+    _critical_type()
     json.dump({"token": _token()}, sys.stdout)
 
 
@@ -67,10 +68,21 @@ def _type() -> None:
     )
 
 
+def _critical_type() -> None:
+    from templates_app.models import NotificationType
+    from templates_app.publish import publish
+    from templates_app.words import Words
+
+    kind = NotificationType.objects.create(
+        name=CRITICAL_TYPE, category="bench_security", priority="critical", channels=["push"]
+    )
+    publish(kind, [Words("push", "en", title="Your code", body="It is {{ order_id }}.")])
+
+
 def _token() -> str:
     from notifications.credentials import create_token
 
-    scopes = ["notifications:send", "notifications:read", "users:read", "users:write", "operate"]
+    scopes = ["notifications:send", "notifications:read", "users:read", "users:write", "operate", "priority:raise"]
     secret, _ = create_token(name="bench", kind="admin", scopes=scopes)
     return secret
 

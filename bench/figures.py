@@ -34,9 +34,9 @@ def spent(before: dict[str, float], after: dict[str, float]) -> dict[str, float]
     return {name: round(after[name] - before.get(name, 0.0), 2) for name in after}
 
 
-def print_table(rows: Sequence[dict[str, Any]], notes: Sequence[str]) -> None:
+def print_table(title: str, rows: Sequence[dict[str, Any]], notes: Sequence[str]) -> None:
     """One row a figure: what, measured, beside, ratio, target, and whether it is reached."""
-    table = Table(title="make bench")
+    table = Table(title=title)
     for column in ("what", "measured", "beside, in the same run", "ratio", "target", ""):
         table.add_column(column, overflow="fold")
     for row in rows:

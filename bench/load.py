@@ -85,7 +85,8 @@ def _bodies(plan: dict[str, Any]) -> Any:
     )
     if plan["batch"]:
         return iter([orjson.dumps({"notifications": mix.take(plan["batch"])}) for _ in range(total)])
-    return iter([orjson.dumps(event) for event in mix.take(total)])
+    take = mix.take_critical if plan.get("critical") else mix.take
+    return iter([orjson.dumps(event) for event in take(total)])
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import random
 from typing import Any
 
 TYPE = "bench_update"
+CRITICAL_TYPE = "bench_code"
 USERS = 100_000
 OPTED_IN = 5_000
 CONNECTED_SHARE = 0.1
@@ -38,6 +39,10 @@ class EventMix:
         self._users = users
         self._connected = connected
         self._opted_in = min(opted_in, self._users)
+
+    def take_critical(self, count: int) -> list[dict[str, Any]]:
+        """Codes for a push each, on the critical lane."""
+        return [{**self._event(("push",)), "type": CRITICAL_TYPE} for _ in range(count)]
 
     def take(self, count: int) -> list[dict[str, Any]]:
         combinations = self._random.choices(list(SHARES), weights=list(SHARES.values()), k=count)

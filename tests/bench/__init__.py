@@ -1,0 +1,1 @@
+"""The bench: what it writes is tested, what it measures is not."""

@@ -86,6 +86,11 @@ def _env(stack: Stack, options: argparse.Namespace) -> int:
     return 0
 
 
+def _archive(stack: Stack, options: argparse.Namespace) -> int:
+    stack.archive()
+    return 0
+
+
 def _add_broker(stack: Stack, options: argparse.Namespace) -> int:
     name = stack.add_broker(_say)
     _say(f"{name} joined on port {stack.port(name)}; it gets partitions when some are reassigned to it")
@@ -126,6 +131,7 @@ COMMANDS: dict[str, tuple[Callable[[Stack, argparse.Namespace], int], str]] = {
     "status": (_status, "each server: pid, port, up or down, restarts, log"),
     "clean": (_clean, "forget all data; refused while the stack runs"),
     "env": (_env, "print stack.env"),
+    "archive": (_archive, "archive the classes of Kafka and Cassandra, so that they start sooner; done by itself"),
     "add-broker": (_add_broker, "add a Kafka broker to the running cluster"),
     "run": (_run, "run a command on the stack; stop the stack afterwards if it wasn't running"),
 }

@@ -19,7 +19,7 @@ MISSING = f"Java {JAVA} is needed (apt install openjdk-{JAVA}-jre-headless); wit
 
 @dataclass(frozen=True, kw_only=True)
 class Java:
-    """Java and a server's jars. `archive` is made from `classes`, which a first run writes, complete at its clean end."""
+    """Java and a server's jars; `archive` is made from `classes`, which a first run writes, complete at its end."""
 
     binary: str
     version: str
@@ -47,21 +47,19 @@ class Java:
             sharing = [f"-XX:DumpLoadedClassList={listing}"] if listing else []
         return [self.binary, *sharing, *flags, "-cp", self.class_path]
 
-    def archive_classes(self, flags: Sequence[str], log: Path) -> None:
-        """Makes the archive if its classes are known. Starts without one, too: a failure is only slower."""
-        if self.archive.exists() or not self.classes.exists():
-            return
-        draft = self.archive.with_suffix(f".{os.getpid()}")
+    def can_archive(self) -> bool:
+        return self.classes.exists() and not self.archive.exists()
+
+    def archive_classes(self, flags: Sequence[str]) -> None:
+        """Makes the archive from the classes. Servers start without one, too, only slower: a failure is no harm."""
+        draft = self.archive.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
         dump = ["-Xshare:dump", f"-XX:SharedClassListFile={self.classes}", f"-XX:SharedArchiveFile={draft}"]
-        with log.open("ab") as output:
-            done = subprocess.run(
-                [self.binary, *dump, *flags, "-cp", self.class_path], stdout=output, stderr=output, check=False
-            )
+        done = subprocess.run([self.binary, *dump, *flags, "-cp", self.class_path], check=False)
         if done.returncode == 0 and draft.exists():
             draft.replace(self.archive)
         else:
-            draft.unlink(missing_ok=True)
-            self.classes.unlink(missing_ok=True)
+            self.classes.unlink(missing_ok=True)  # of no use; the next clean end lists them anew
 
     def keep_classes(self, listing: Path) -> None:
         """Keeps what a run listed, for the archive of the next start. Call it after a clean end only."""

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 
-from stack import jars, java, mariadb
+from stack import jars, java, mariadb, versions
 from stack.problems import StackError
 
 PROGRAMS = {
@@ -24,7 +24,7 @@ def check() -> None:
     try:
         java.find()
     except StackError:
-        packages.add(f"openjdk-{java.JAVA}-jre-headless")
+        packages.add(f"openjdk-{versions.JAVA}-jre-headless")
     if os.geteuid() == 0 and not shutil.which("setpriv"):
         packages.add("util-linux")
     packages |= _to_compile()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from typing import Any
 
 import redis
 
@@ -46,11 +47,12 @@ def brokers(layout: Layout) -> int:
     return len(_brokers(f"127.0.0.1:{layout.port('kafka-1')}"))
 
 
-def _brokers(bootstrap: str) -> list[object]:
+def _brokers(bootstrap: str) -> list[Any]:
     from confluent_kafka import KafkaException  # in requirements/production.txt
     from confluent_kafka.admin import AdminClient
 
-    client = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "error_cb": lambda error: None})
+    options: dict[str, Any] = {"bootstrap.servers": bootstrap, "log_level": 0, "error_cb": lambda error: None}
+    client = AdminClient(options)
     try:
         return list(client.list_topics(timeout=TIMEOUT_S).brokers.values())
     except KafkaException:

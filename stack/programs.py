@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,9 @@ from stack.layout import Layout, kind_of
 from stack.passwords import Passwords
 from stack.supervision import Program
 
+ROOT = Path(__file__).resolve().parent.parent
 LISTING = "classes.list"
+ARCHIVING = "class-archives"
 
 
 def write_files(layout: Layout, name: str, passwords: Passwords) -> None:
@@ -33,11 +36,8 @@ def write_files(layout: Layout, name: str, passwords: Passwords) -> None:
 
 
 def make_data(layout: Layout, name: str, javas: Mapping[str, Java]) -> None:
-    """What the server needs once before its first start; a JVM's class archive if its classes are known."""
+    """What the server needs once before its first start."""
     kind = kind_of(name)
-    if kind in javas and name.endswith("-1"):
-        flags = broker.FLAGS if kind == "kafka" else node.FLAGS
-        javas[kind].archive_classes(flags, layout.folder / "logs" / f"{kind}-archive.log")
     if kind == "kafka":
         broker.format_data(layout, name, javas[kind])
     if kind == "mariadb":
@@ -61,6 +61,21 @@ def program(layout: Layout, name: str, javas: Mapping[str, Java]) -> Program:
         "redis": lambda: redis_server.command(layout),
     }
     return Program(name=name, command=kinds[kind](), folder=layout.home(name), log=layout.log(name))
+
+
+def archiving(layout: Layout, javas: Mapping[str, Java]) -> list[Program]:
+    """What archives the JVMs' classes, once a machine: beside the servers, behind everybody, so that nobody waits."""
+    command = ["nice", "-n", "19", sys.executable, "-m", "stack", "archive"]
+    if not any(java.can_archive() for java in javas.values()):
+        return []
+    return [Program(name=ARCHIVING, command=command, folder=ROOT, log=layout.log(ARCHIVING), once=True)]
+
+
+def archive(javas: Mapping[str, Java]) -> None:
+    """Makes what archives can be made."""
+    for kind, flags in (("kafka", broker.FLAGS), ("cassandra", node.FLAGS)):
+        if javas[kind].can_archive():
+            javas[kind].archive_classes(flags)
 
 
 def listing(layout: Layout, name: str) -> Path | None:

@@ -31,12 +31,13 @@ LEAVING = ("STOPPING",)
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One supervised server."""
+    """One supervised server; `once`: something that ends by itself."""
 
     name: str
     command: Sequence[str]
     folder: Path
     log: Path
+    once: bool = False
 
 
 def configuration(folder: Path, programs: Sequence[Program]) -> str:
@@ -55,7 +56,8 @@ def configuration(folder: Path, programs: Sequence[Program]) -> str:
 def _section(program: Program) -> str:
     command = shlex.join(program.command).replace("%", "%%")
     return (
-        f"[program:{program.name}]\ncommand={command}\ndirectory={program.folder}\nautostart=false\nautorestart=true\n"
+        f"[program:{program.name}]\ncommand={command}\ndirectory={program.folder}\nautostart=false\n"
+        f"autorestart={'false' if program.once else 'true'}\n"
         f"startsecs=0\nstartretries=1000000\nstopwaitsecs={STOP_WITHIN_S}\nstopasgroup=true\nkillasgroup=true\n"
         f"redirect_stderr=true\nstdout_logfile={program.log}\nstdout_logfile_maxbytes=20MB\nstdout_logfile_backups=1\n"
     )

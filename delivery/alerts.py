@@ -13,9 +13,9 @@ import msgspec
 import structlog
 from django.conf import settings
 
-from delivery.control_plane import control_plane
 from delivery.models import Alert
 from foundation.clock import now_ms, to_rfc3339
+from foundation.control_plane import control_plane
 
 log = structlog.get_logger(__name__)
 

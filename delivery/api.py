@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from delivery.control_plane import control_plane
 from delivery.providers.sandbox import outbox
+from foundation.control_plane import control_plane
 from foundation.errors import Forbidden, InvalidRequest
 from notifications.api.permissions import require_scope
 from notifications.topology import CHANNELS

@@ -9,10 +9,10 @@ import msgspec
 from django.db.models import Count, Max, Min, QuerySet
 
 from delivery import resuming
-from delivery.control_plane import control_plane
 from delivery.models import DeadLetter
 from delivery.status import DROPPED
 from foundation.clock import now_ms
+from foundation.control_plane import control_plane
 from notifications import reports
 from notifications.log import get_log
 from notifications.log.port import Message

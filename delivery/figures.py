@@ -12,10 +12,10 @@ import msgspec
 from django.db.models import Count, Min
 
 from delivery import breaker, tallies, words
-from delivery.control_plane import control_plane
 from delivery.models import Alert, DeadLetter, QuarantinedRecord
 from delivery.providers.registry import REGISTRY
 from foundation.clock import now_ms
+from foundation.control_plane import control_plane
 from foundation.errors import PlatformError
 from foundation.redis import Unreachable, epoch
 from notifications.due.models import DueRow

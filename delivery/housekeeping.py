@@ -8,8 +8,8 @@ from __future__ import annotations
 from django.conf import settings
 
 from delivery import dead_letters
-from delivery.control_plane import control_plane
 from foundation.clock import now_ms
+from foundation.control_plane import control_plane
 from notifications import credentials, idempotency
 from notifications.due import table
 from notifications.log import get_log

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from delivery.alerts import AlertNote
-from delivery.control_plane import control_plane
 from delivery.models import DeadLetter
+from foundation.control_plane import control_plane
 from notifications.records import ChannelRecord, FailedSend, encode
 
 MISCONFIGURED_ALERT_EVERY_MS = 15 * 60_000

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from delivery import metrics
-from delivery.control_plane import control_plane
 from delivery.figures import probe
+from foundation.control_plane import control_plane
 from foundation.errors import Refused
 from foundation.redis import get_redis
 from notifications.api.permissions import require_scope

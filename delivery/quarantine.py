@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import structlog
 from django.db.models import QuerySet
 
-from delivery.control_plane import control_plane
 from delivery.models import QuarantinedRecord
 from foundation.clock import now_ms
+from foundation.control_plane import control_plane
 from foundation.errors import PoisonRecord
 from notifications.log.port import Message
 from notifications.records import HEADER_REPEAT, Attempting, ChannelRecord, Event, Failure, Reports, decode

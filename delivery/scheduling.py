@@ -12,13 +12,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from django.conf import settings
-from django.db import router, transaction
 
 from delivery import alerts, fates, parking
-from delivery.models import DeadLetter
 from delivery.plans import plan
 from foundation.clock import now_ms
-from foundation.control_plane import control_plane
+from foundation.control_plane import one_transaction
 from foundation.errors import PoisonRecord
 from notifications.due import table
 from notifications.due.entry import RETRY, DueEntry
@@ -50,17 +48,21 @@ def schedule(
     outcome = fates.Fates(repeat=repeat, now=now)
     for failure, group in planned:
         fates.settle(failure, group, known, outcome)
-    with control_plane(), transaction.atomic(using=router.db_for_write(DeadLetter)):
-        if outcome.entries:
-            table.put([_traced(entry, traces) for entry in outcome.entries])
-        parking.park(outcome.parked)
-        alerts.raise_alerts(outcome.alerts)
-        _remove(outcome.dead_addresses)
+    _keep(outcome, traces)
     return outcome.reports
 
 
 def release(lanes: Sequence[str]) -> int:
     """Produces what is due in `lanes` until nothing is left (or RELEASE_FOR_S is over); returns how many.
+
+@one_transaction
+def _keep(outcome: fates.Fates, traces: Mapping[str, str]) -> None:
+    if outcome.entries:
+        table.put([_traced(entry, traces) for entry in outcome.entries])
+    parking.park(outcome.parked)
+    alerts.raise_alerts(outcome.alerts)
+    _remove(outcome.dead_addresses)
+
 
     Any number at once share the work. Raises LogUnavailable, ControlPlaneUnavailable: the leases run out, and
     whoever comes next produces the same, marked.

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from django.db import DatabaseError, InterfaceError
 
 from foundation.clock import now_ms
+from foundation.control_plane import control_plane
 from foundation.errors import ControlPlaneUnavailable, InvalidRequest
 from foundation.redis import Unreachable, get_redis, key
 from notifications.models import ServiceToken
@@ -171,11 +171,12 @@ def _from_servers(digest: str) -> _Known | None:
     if cached and now_ms() - cached.read_at < RECHECK_MS:
         return cached
     try:
-        row = ServiceToken.objects.filter(digest=digest, revoked_at=None).first()
-    except (DatabaseError, InterfaceError) as error:
+        with control_plane():
+            row = ServiceToken.objects.filter(digest=digest, revoked_at=None).first()
+    except ControlPlaneUnavailable:
         if cached:
             return cached
-        raise ControlPlaneUnavailable("the token can't be checked right now") from error
+        raise
     if row:
         return _put(name, row)
     _drop(name, cached)

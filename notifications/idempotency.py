@@ -9,14 +9,14 @@ same, the router sees both in one partition and `remember` names the first.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import msgspec
-from django.db import DatabaseError, InterfaceError
 
 from foundation.clock import now_ms
+from foundation.control_plane import control_plane, one_transaction
 from foundation.errors import Conflict, ControlPlaneUnavailable, Refused, Unprocessable
 from foundation.redis import Unreachable, get_redis, key, remembers
 from notifications.models import IdempotencyKey
@@ -24,6 +24,7 @@ from notifications.records import Event
 from notifications.reserving import UNKEPT, Ask, Reservation, State, life_ms, reserve_in_redis, write
 
 DIGEST_CHARS = 32
+PURGE_BATCH = 5_000
 
 _OPEN = (State.RESERVED, State.AGAIN)  # what SQL may know better
 
@@ -127,28 +128,39 @@ def remember(events: Sequence[tuple[Event, str]]) -> dict[str, str]:
             rows.setdefault(name, IdempotencyKey(name, body, notification_id, event.accepted_at))
     if not rows:
         return {}
-    try:
-        IdempotencyKey.objects.bulk_create(rows.values(), ignore_conflicts=True)
-        held = _rows(rows)
-        if over := [row for name, row in rows.items() if held[name].accepted_at < row.accepted_at - life_ms()]:
-            IdempotencyKey.objects.bulk_update(over, ["body", "notification_id", "accepted_at"])
-            held.update({row.key: row for row in over})
-    except (DatabaseError, InterfaceError) as error:
-        raise ControlPlaneUnavailable(f"idempotency keys can't be remembered: {error}") from error
+    held = _keep(rows)
     firsts = ((mark.partition(".")[0], own) for event, own in events if (mark := event.idempotency))
     return {own: held[name].notification_id for name, own in firsts if held[name].notification_id != own}
 
 
+@one_transaction
+def _keep(rows: Mapping[str, IdempotencyKey]) -> dict[str, IdempotencyKey]:
+    """Inserts those that nobody has, and takes over those whose day is past; who holds each key then."""
+    IdempotencyKey.objects.bulk_create([rows[name] for name in sorted(rows)], ignore_conflicts=True)
+    held = _rows(rows)
+    if over := [row for name, row in rows.items() if held[name].accepted_at < row.accepted_at - life_ms()]:
+        IdempotencyKey.objects.bulk_update(over, ["body", "notification_id", "accepted_at"])
+        held.update({row.key: row for row in over})
+    return held
+
+
 def purge(before: int) -> int:
-    """Removes keys accepted before `before` (ms); returns how many."""
-    return IdempotencyKey.objects.filter(accepted_at__lt=before).delete()[0]
+    """Removes keys accepted before `before` (ms); returns how many. Raises ControlPlaneUnavailable."""
+    removed = 0
+    while True:
+        with control_plane():
+            old = list(IdempotencyKey.objects.filter(accepted_at__lt=before).values_list("pk", flat=True)[:PURGE_BATCH])
+            removed += IdempotencyKey.objects.filter(pk__in=old).delete()[0]
+        if len(old) < PURGE_BATCH:
+            return removed
 
 
 def _with_durable(asks: Sequence[Ask], found: list[Reservation]) -> list[Reservation]:
     """Lets SQL's rows correct what Redis, which may have forgotten, takes for new. One query; Redis learns of them."""
     try:
-        held = _rows({ask.key for ask, its in zip(asks, found, strict=True) if its.state in _OPEN})
-    except (DatabaseError, InterfaceError):
+        with control_plane():
+            held = _rows({ask.key for ask, its in zip(asks, found, strict=True) if its.state in _OPEN})
+    except ControlPlaneUnavailable:
         return found  # accepting goes on with SQL down (contract §9); the router sees repeats
     limit = now_ms() - life_ms()
     held = {name: row for name, row in held.items() if row.accepted_at >= limit}

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from django.db import connections, router
 
+from foundation.control_plane import one_transaction
 from foundation.errors import Conflict, InvalidRequest
 from preferences.changing import changing
 from preferences.channels import CHANNELS, EVERY, LABELS
@@ -31,6 +32,7 @@ def matrix_of(user_id: str, types: Types) -> list[MatrixCell]:
     return effective_matrix(_facts(types, types.names()), [PreferenceCell(*row) for row in rows])
 
 
+@one_transaction
 def set_cells(user_id: str, cells: Sequence[PreferenceCell], types: Types) -> None:
     """Sets these cells and leaves all others; all or none.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
+from foundation.control_plane import control_plane
 from foundation.errors import ControlPlaneUnavailable
 from foundation.redis import Unreachable
 from preferences import profile_cache, profile_rows
@@ -39,8 +40,9 @@ def profiles(user_ids: Iterable[str]) -> dict[str, Profile]:
     missing = [user for user in wanted if user not in found]
     for chunk in _chunks(missing):
         try:
-            loaded = profile_rows.load(chunk)
-        except (OperationalError, InterfaceError) as error:
+            with control_plane():
+                loaded = profile_rows.load(chunk)
+        except ControlPlaneUnavailable as error:
             raise ProfilesUnavailable(found, [user for user in missing if user not in found]) from error
         found |= loaded
         _fill(loaded.values(), ticket)

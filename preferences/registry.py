@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from foundation.control_plane import one_transaction
 from foundation.errors import Conflict, InvalidRequest, NotFound
 from preferences.changing import changing
 from preferences.contact_points import (
@@ -47,6 +48,7 @@ def find_user(user_id: str) -> User:
     return user
 
 
+@one_transaction
 def put_user(user_id: str, changes: dict[str, Any]) -> tuple[User, bool]:
     """Registers a user or changes the parts named in `changes`; None clears a part. Returns it and whether it is new.
 
@@ -75,6 +77,7 @@ def ensure_user(user_id: str) -> tuple[User, bool]:
     return user, created
 
 
+@one_transaction
 def put_device(user_id: str, *, token: str, platform: str, name: str = "") -> tuple[Device, bool]:
     """Registers a push token; one that was another user's moves. Returns the device and whether it is new to this user.
 
@@ -104,6 +107,7 @@ def devices_of(user_id: str) -> list[Device]:
     return list(Device.objects.filter(user__user_id=user_id, user__erased_at=None))
 
 
+@one_transaction
 def delete_device(user_id: str, device_id: str) -> None:
     """Removes a device. Raises NotFound if this user has none with that id."""
     with changing(user_id):

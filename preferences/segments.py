@@ -12,6 +12,7 @@ from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
 
 from foundation.errors import InvalidRequest, NotFound
+from foundation.streaming import streamed
 from preferences.models import Device, Segment, User
 from preferences.nearness import did_you_mean
 
@@ -43,8 +44,8 @@ def parse_condition(value: Any) -> Condition:
 
 def members(name: str) -> Iterator[str]:
     """The user ids of a segment, by numeric key, in bounded memory. Raises NotFound with near matches."""
-    users = matching(_condition(name)).order_by("id").values_list("user_id", flat=True)
-    return users.iterator(chunk_size=STREAM_CHUNK)
+    users = streamed(matching(_condition(name)), "user_id", chunk=STREAM_CHUNK)
+    return (user_id for (user_id,) in users)
 
 
 def size(name: str) -> int:

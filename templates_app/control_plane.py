@@ -7,8 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
+from foundation.control_plane import control_plane
 from foundation.errors import ControlPlaneUnavailable
 
 T = TypeVar("T")
@@ -32,13 +33,12 @@ def in_transaction() -> bool:
 
 def _read(query: Callable[[], T]) -> T:
     try:
-        return query()
-    except (OperationalError, InterfaceError):
+        with control_plane():
+            return query()
+    except ControlPlaneUnavailable:
         connection.close_if_unusable_or_obsolete()
-    try:
+    with control_plane():
         return query()
-    except (OperationalError, InterfaceError) as error:
-        raise ControlPlaneUnavailable(f"the control plane's database can't be read: {error}") from error
 
 
 def _read_and_close(query: Callable[[], T]) -> T:

@@ -22,7 +22,7 @@ LOOK_AFTER_S = 1.0
 LOST = frozenset({1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2002, 2003, 2006, 2013, 2014, 2027, 2055, 3169, 4031})
 LOST_CODE = 2003
 
-_gates: defaultdict[tuple[str, str, str], Gate] = defaultdict(Gate)
+_gates: defaultdict[tuple[str, ...], Gate] = defaultdict(Gate)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -38,7 +38,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._used_at = 0.0
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        where = (str(conn_params.get("host")), str(conn_params.get("port")), str(conn_params.get("unix_socket")))
+        where = tuple(str(conn_params.get(name)) for name in ("host", "port", "unix_socket", "database"))
         try:
             with _gates[where].passing():
                 connection = super().get_new_connection(conn_params)

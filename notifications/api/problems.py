@@ -12,12 +12,12 @@ import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from foundation.control_plane import is_away
 from foundation.errors import (
     Forbidden,
     InvalidRequest,
@@ -35,7 +35,7 @@ from notifications.api.rendering import JSONRenderer
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_UNREACHABLE_S = 2.0
 
-_AWAY = (Unreachable, *RedisUnreachable, DatabaseError, InterfaceError)
+_AWAY = (Unreachable, *RedisUnreachable)
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def as_refused(error: Exception) -> Refused | None:
     """The refusal that an exception stands for, or None when it is a fault of ours (500)."""
     if isinstance(error, Refused):
         return error
-    if isinstance(error, _AWAY):
+    if isinstance(error, _AWAY) or is_away(error):
         log.warning("a server of ours is away: %s: %s", type(error).__name__, error)
         return Unavailable(
             "A server this needs is away; nothing was written.",

@@ -6,16 +6,17 @@ Every call is a batch and one transaction. Raises ControlPlaneUnavailable when t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, router, transaction
 from django.db.models import BigIntegerField, Case, F, QuerySet, Value, When
 
 from foundation.clock import now_ms
-from foundation.errors import Conflict, ControlPlaneUnavailable
+from foundation.control_plane import control_plane, one_transaction
+from foundation.errors import Conflict
+from foundation.streaming import ROWS_A_STATEMENT, streamed
 from notifications.due.entry import DueEntry
 from notifications.due.models import DueRow
+from notifications.topology import LANES
 
 __all__ = ["DueEntry", "cancel", "claim", "finish", "purge", "put", "waiting"]
 
@@ -24,11 +25,12 @@ PURGE_BATCH = 5_000
 _COLUMNS = DueEntry.__struct_fields__
 
 
+@one_transaction
 def put(entries: Sequence[DueEntry]) -> None:
     """Inserts `entries` durably; one whose identity is there already, in whatever state, changes nothing."""
-    rows = [DueRow(**{name: getattr(entry, name) for name in _COLUMNS}) for entry in entries]
-    with _control_plane(), transaction.atomic(using=_database()):
-        DueRow.objects.bulk_create(rows, ignore_conflicts=True)
+    in_order = sorted(entries, key=lambda entry: entry.identity)  # who locks rows in one order can't meet in a deadlock
+    rows = [DueRow(**{name: getattr(entry, name) for name in _COLUMNS}) for entry in in_order]
+    DueRow.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def claim(lanes: Sequence[str], *, now: int, limit: int, owner: str, lease_s: float) -> list[DueEntry]:
@@ -36,40 +38,45 @@ def claim(lanes: Sequence[str], *, now: int, limit: int, owner: str, lease_s: fl
 
     A row whose lease ran out is given again, marked `repeat`: what its last owner made of it isn't known.
     """
-    with _control_plane():
+    with control_plane():
         if not any(rows.exists() for rows in _claimable(lanes, now)):  # the usual tick takes no write lock
             return []
-        with transaction.atomic(using=_database()):
-            taken: list[DueRow] = []
-            for rows in _claimable(lanes, now):
-                taken += rows.order_by("due_at").select_for_update(skip_locked=True)[: limit - len(taken)]
-            DueRow.objects.filter(pk__in=[row.pk for row in taken]).update(
-                repeat=Case(When(state=State.CLAIMED, then=Value(True)), default=F("repeat")),
-                claimed_at=Case(When(claimed_at=0, then=Value(now, BigIntegerField())), default=F("claimed_at")),
-                state=State.CLAIMED,
-                owner=owner,
-                lease_until=now + int(lease_s * 1000),
-            )
-    return [_entry(row, now) for row in taken]
+    return [_entry(row, now) for row in _take(lanes, now, limit, owner, now + int(lease_s * 1000))]
 
 
+@one_transaction
+def _take(lanes: Sequence[str], now: int, limit: int, owner: str, lease_until: int) -> list[DueRow]:
+    taken: list[DueRow] = []
+    for rows in _claimable(lanes, now):
+        taken += rows.order_by("due_at").select_for_update(skip_locked=True)[: limit - len(taken)]
+    # `repeat` and `claimed_at` first: MySQL sees in a SET what stands before it, and they ask for the state that was.
+    DueRow.objects.filter(pk__in=[row.pk for row in taken]).update(
+        repeat=Case(When(state=State.CLAIMED, then=Value(True)), default=F("repeat")),
+        claimed_at=Case(When(claimed_at=0, then=Value(now, BigIntegerField())), default=F("claimed_at")),
+        state=State.CLAIMED,
+        owner=owner,
+        lease_until=lease_until,
+    )
+    return taken
+
+
+@one_transaction
 def finish(identities: Sequence[str]) -> None:
     """These were produced: their rows stay as released."""
-    with _control_plane(), transaction.atomic(using=_database()):
-        DueRow.objects.filter(pk__in=identities, state=State.CLAIMED).update(
-            state=State.RELEASED, finished_at=now_ms(), lease_until=0
-        )
+    DueRow.objects.filter(pk__in=identities, state=State.CLAIMED).update(
+        state=State.RELEASED, finished_at=now_ms(), lease_until=0
+    )
 
 
+@one_transaction
 def cancel(notification_id: str) -> list[dict[str, Any]]:
     """Cancels what still waits of a notification (contract §2, DELETE); says what, a dict per row, sorted by channel.
 
     Repeated, it gives the first answer. Raises Conflict when there was nothing left to cancel.
     """
     rows = DueRow.objects.filter(notification_id=notification_id)
-    with _control_plane(), transaction.atomic(using=_database()):
-        rows.filter(state=State.WAITING).update(state=State.CANCELLED, finished_at=now_ms())
-        cancelled = list(rows.filter(state=State.CANCELLED).order_by("channel", "due_at"))
+    rows.filter(state=State.WAITING).update(state=State.CANCELLED, finished_at=now_ms())
+    cancelled = list(rows.filter(state=State.CANCELLED).order_by("channel", "due_at"))
     if not cancelled:
         raise Conflict(
             "nothing of this notification is waiting any more",
@@ -80,17 +87,28 @@ def cancel(notification_id: str) -> list[dict[str, Any]]:
     return [{name: getattr(row, name) for name in names} for row in cancelled]
 
 
-def waiting(*, chunk: int = 2_000) -> Iterator[tuple[str, str, str, int]]:
+def waiting(*, chunk: int = ROWS_A_STATEMENT) -> Iterator[tuple[str, str, str, int]]:
     """Streams what is in flight here, claimed rows too: (notification id, channel, kind, due at)."""
-    rows = DueRow.objects.filter(state__in=(State.WAITING, State.CLAIMED))
-    with _control_plane():
-        yield from rows.values_list("notification_id", "channel", "kind", "due_at").iterator(chunk_size=chunk)
+    columns = ("notification_id", "channel", "kind", "due_at")
+    return along_due(DueRow.objects.all(), (State.WAITING, State.CLAIMED), *columns, chunk=chunk)
+
+
+def along_due(
+    rows: QuerySet[DueRow], states: Sequence[str], *columns: str, chunk: int = ROWS_A_STATEMENT
+) -> Iterator[tuple[Any, ...]]:
+    """Streams `columns` of `rows` in `states`, along their index. Give the states in the order rows go through them:
+    what moves on meanwhile is met twice rather than never.
+    """
+    for state in states:
+        for lane in LANES:
+            ours = rows.filter(state=state, lane=lane)
+            yield from streamed(ours, *columns, along=("due_at", "identity"), chunk=chunk)
 
 
 def purge(before: int) -> int:
     """Removes rows that were done before `before` (ms), in batches; returns how many."""
     removed = 0
-    with _control_plane():
+    with control_plane():
         while True:
             done = DueRow.objects.filter(finished_at__lt=before).values_list("pk", flat=True)[:PURGE_BATCH]
             count, _ = DueRow.objects.filter(pk__in=list(done)).delete()
@@ -112,15 +130,3 @@ def _entry(row: DueRow, now: int) -> DueEntry:
     values["repeat"] = row.repeat or row.state == State.CLAIMED
     values["claimed_at"] = row.claimed_at or now
     return DueEntry(**values)
-
-
-def _database() -> str:
-    return router.db_for_write(DueRow)
-
-
-@contextmanager
-def _control_plane() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError) as error:
-        raise ControlPlaneUnavailable(f"the due-time table can't be reached: {error}") from error

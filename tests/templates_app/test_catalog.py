@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +23,9 @@ from templates_app.publish import publish
 from templates_app.render import render
 from templates_app.texts import TEXTS
 from templates_app.words import Words
+from tests.sql_away import sql_away
 
 MakeType = Callable[..., NotificationType]
-
-
-@contextmanager
-def sql_away() -> Iterator[None]:
-    """The database's file is gone for every connection made meanwhile."""
-    options = connections.settings["default"]
-    name = options["NAME"]
-    options["NAME"] = "/nowhere/control.sqlite3"
-    try:
-        yield
-    finally:
-        options["NAME"] = name
 
 
 def in_new_process(question: Callable[[], Any]) -> Any:

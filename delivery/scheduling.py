@@ -52,9 +52,6 @@ def schedule(
     return outcome.reports
 
 
-def release(lanes: Sequence[str]) -> int:
-    """Produces what is due in `lanes` until nothing is left (or RELEASE_FOR_S is over); returns how many.
-
 @one_transaction
 def _keep(outcome: fates.Fates, traces: Mapping[str, str]) -> None:
     if outcome.entries:
@@ -63,6 +60,9 @@ def _keep(outcome: fates.Fates, traces: Mapping[str, str]) -> None:
     alerts.raise_alerts(outcome.alerts)
     _remove(outcome.dead_addresses)
 
+
+def release(lanes: Sequence[str]) -> int:
+    """Produces what is due in `lanes` until nothing is left (or RELEASE_FOR_S is over); returns how many.
 
     Any number at once share the work. Raises LogUnavailable, ControlPlaneUnavailable: the leases run out, and
     whoever comes next produces the same, marked.

@@ -14,7 +14,7 @@ from stack.layout import Layout
 from stack.problems import Died, StackError
 from stack.supervision import Supervisor
 
-READY_WITHIN_S = 120.0
+READY_WITHIN_S = 240.0
 TELL_EACH_S = 10.0
 LOOK_EACH_S = 0.1
 
@@ -51,8 +51,7 @@ def until_all_ready(
                 raise StackError(f"{waiting[0]} isn't ready after {READY_WITHIN_S:.0f} s; see {log}\n{last_lines(log)}")
             if waiting and time.monotonic() - told > TELL_EACH_S:
                 told = time.monotonic()
-                for name in waiting:
-                    say(f"  {name:<12} not ready after {told - started:.0f} s, log {layout.log(name)}")
+                say(f"… after {told - started:.0f} s still coming: {', '.join(waiting)}")
             time.sleep(LOOK_EACH_S)
     if layout.nodes > 1:
         log = layout.log("cassandra-1")

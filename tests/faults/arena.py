@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
-from typing import Any, Protocol
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psutil
 
 from foundation.clock import from_rfc3339
+from stack.servers import Stack
+from tests.chaos.conftest import NO_LIMITS
 from tests.chaos.load import make_crowd
 from tests.faults import proxy
 from tests.faults.events import KINDS, serial_in
 from tests.faults.load import Load
-from tests.faults.matrix import KILL, OURS, STOP, Fault
-from tests.faults.proxy import Proxies
+from tests.faults.matrix import KILL, OURS, SERVERS, STOP, Fault
+from tests.faults.proxy import Proxies, free_ports
 from tests.faults.verdict import InboxEntry, Sent, Statuses
 from tests.faults.watching import Watchers
 from tests.running import Platform
 
 CROWD, WATCHED = 100, 20
 PAGE = 100
-
-
-class Servers(Protocol):
-    """What is asked of a stack: processes by name that can be killed and come back."""
-
-    def pid(self, name: str) -> int: ...
-    def kill(self, name: str) -> None: ...
-    def up(self, name: str) -> None: ...
+NAMES = {"kafka": "kafka-1", "cassandra": "cassandra-1", "mariadb": "mariadb", "redis": "redis"}
+# What would answer in a server's stead: limits and rates; and the outbox keeps everything.
+WIDE_OPEN = NO_LIMITS | {"LIMIT_EMAIL_MARKETING": "1000000/3600", "LIMIT_SMS_TWO_FACTOR": "1000000/3600"}
+MEMORY = Path("/dev/shm")
 
 
 class Arena:
-    """Everything that runs. `platform` and `servers` run already, with `proxies` between them."""
+    """Everything that runs: `platform` on the servers of `stack`, with `proxies` between them."""
 
-    def __init__(self, platform: Platform, servers: Servers, proxies: Proxies) -> None:
-        self.platform, self.servers, self.proxies = platform, servers, proxies
+    def __init__(self, platform: Platform, stack: Stack, proxies: Proxies) -> None:
+        self.platform, self.stack, self.proxies = platform, stack, proxies
         self.users = make_crowd(platform, CROWD)
         self.serial = 1
         self._stopped: dict[Fault, int] = {}
@@ -88,7 +90,10 @@ class Arena:
     def begin(self, fault: Fault) -> None:
         """Makes the fault; `end` ends it."""
         if fault.kind == KILL:
-            self.platform.signal(fault.target) if fault.target in OURS else self.servers.kill(fault.target)
+            if fault.target in OURS:
+                self.platform.signal(fault.target)
+            else:
+                self.stack.down(NAMES[fault.target], hard=True)
         elif fault.kind == STOP:
             self._stopped[fault] = self._pid(fault.target)
             os.kill(self._stopped[fault], signal.SIGSTOP)
@@ -99,20 +104,21 @@ class Arena:
         """Everything is as before; a killed server is started again (waits until it answers)."""
         if fault.kind == KILL:
             if fault.target not in OURS:
-                self.servers.up(fault.target)
+                self.stack.up(NAMES[fault.target])
         elif fault.kind == STOP:
-            with suppress(ProcessLookupError):  # killed meanwhile
+            with suppress(ProcessLookupError, KeyError):  # killed meanwhile, or never begun
                 os.kill(self._stopped.pop(fault), signal.SIGCONT)
         else:
             self.proxies.set(fault.target, proxy.PASS)
 
     def _pid(self, name: str) -> int:
-        return self.platform.pids()[name] if name in OURS else self.servers.pid(name)
+        return self.platform.pids()[name] if name in OURS else self.stack.pid(NAMES[name])
 
     def memory(self) -> dict[str, int]:
-        """Resident MB of each process of ours."""
+        """Resident MB of each process of ours, and of each server."""
         found = {}
-        for name, pid in self.platform.pids().items():
+        servers = {name: self.stack.pid(real) for name, real in NAMES.items()}
+        for name, pid in (self.platform.pids() | servers).items():
             with suppress(psutil.NoSuchProcess):
                 found[name] = psutil.Process(pid).memory_info().rss >> 20
         return found
@@ -120,6 +126,49 @@ class Arena:
     def away(self) -> list[str]:
         """Processes of ours that don't run: the supervisor should have brought them back."""
         return sorted(set(OURS) - set(self.platform.pids()))
+
+
+@contextmanager
+def arena(*, nodes: int = 1, keep: bool = False, **more: str) -> Iterator[Arena]:
+    """A stack, proxies and a platform of their own, ended with the block. `more`: further settings."""
+    folder = Path(tempfile.mkdtemp(prefix="np-faults-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
+    with ExitStack() as ends:
+        if not keep:
+            ends.callback(shutil.rmtree, folder, True)
+        stack = Stack(folder, nodes=nodes)
+        ends.callback(stack.stop)
+        stack.start()
+        ways = _ways(stack)
+        proxies = Proxies(ways)
+        ends.callback(proxies.close)
+        platform = Platform(_through({name: way[0] for name, way in ways.items()}, stack) | WIDE_OPEN | more)
+        ends.callback(platform.stop, keep=keep)
+        platform.start()
+        yield Arena(platform, stack, proxies)
+
+
+def _ways(stack: Stack) -> dict[str, tuple[int, int]]:
+    """(where the proxy listens, where its server does). A broker's is advertised, so the stack has chosen it."""
+    others = [name for name in SERVERS if name != "kafka"]
+    ways = {name: (port, stack.port(NAMES[name])) for name, port in zip(others, free_ports(len(others)), strict=True)}
+    return {"kafka": stack.proxied("kafka-1"), **ways}
+
+
+def _through(ports: dict[str, int], stack: Stack) -> dict[str, str]:
+    """The platform's settings that lead it through the proxies."""
+    environment = stack.environment()
+    return environment | {
+        "KAFKA_BOOTSTRAP": f"127.0.0.1:{ports['kafka']}",
+        "CASSANDRA_CONTACT_POINTS": "127.0.0.1",
+        "CASSANDRA_PORT": str(ports["cassandra"]),
+        "DATABASE_URL": _at(environment["DATABASE_URL"], ports["mariadb"]),
+        "REDIS_URL": _at(environment["REDIS_URL"], ports["redis"]),
+    }
+
+
+def _at(url: str, port: int) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}"))
 
 
 def _inbox(client: httpx.Client, user: str, since: int) -> Iterator[InboxEntry]:

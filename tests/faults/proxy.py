@@ -263,6 +263,7 @@ class Proxies:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C is the soak's to answer
         )
         self._answer()
 

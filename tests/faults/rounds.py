@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,6 +20,7 @@ from tests.faults.watching import Watchers
 
 SETTLED_WITHIN_S = 90.0  # the contract's figure is 30 s; what was needed is printed, machines differ
 CLOCKS_DIFFER_MS = 2_000
+TELL_EACH_S = 10.0
 PROMPT_S = 10.0  # who isn't refused waits no longer than this to be taken
 
 
@@ -56,32 +59,49 @@ class Figures:
         return asdict(self)
 
 
-def play(arena: Arena, name: str, plan: Sequence[Planned], *, seconds: float, seed: int) -> Figures:
-    """Plays `plan` under `seconds` of load, lets everything settle, judges. Ends every fault whatever happens."""
+def play(
+    arena: Arena,
+    name: str,
+    plan: Sequence[Planned],
+    *,
+    seconds: float,
+    seed: int,
+    over: threading.Event | None = None,
+    tell: Callable[[str], object] = lambda text: None,
+) -> Figures:
+    """Plays `plan` under `seconds` of load, or until `over`; lets everything settle, judges.
+
+    Every fault is ended whatever happens. `tell` hears of each fault and, in between, how the load does.
+    """
+    over = over or threading.Event()
     began = now_ms()
     load, watchers = arena.load(seed), arena.watchers()
     watchers.start()
     watchers.wait()
     load.start()
     started = time.monotonic()
+    with ThreadPoolExecutor(max(1, len(plan))) as pool:
+        fates = [pool.submit(_befall, arena, planned, started, over, tell) for planned in plan]
+        while (left := started + seconds - time.monotonic()) > 0 and not over.wait(min(left, TELL_EACH_S)):
+            tell(f"accepted {len(load.accepted()):,} of {len(load.events):,}; {dict(load.answers)}")
+    trouble = [f"the fault itself: {error!r}" for fate in fates if (error := fate.exception())]
+    well_at = time.monotonic()
+    load.finish()
+    arena.serial += len(load.events)
+    return _judged(arena, name, plan, load, watchers, began, well_at, trouble)
+
+
+def _befall(
+    arena: Arena, planned: Planned, started: float, over: threading.Event, tell: Callable[[str], object]
+) -> None:
+    if over.wait(max(0.0, started + planned.at - time.monotonic())):
+        return
+    tell(f"{planned.fault}, {planned.fault.seconds:.0f} s")
     try:
-        for planned in plan:
-            _sleep_until(started + planned.at)
-            arena.begin(planned.fault)
-            try:
-                time.sleep(planned.fault.seconds)
-            finally:
-                arena.end(planned.fault)
-        _sleep_until(started + seconds)
+        arena.begin(planned.fault)
+        over.wait(planned.fault.seconds)
     finally:
-        well_at = time.monotonic()
-        events = load.finish()
-        arena.serial += len(events)
-    return _judged(arena, name, plan, load, watchers, began, well_at)
-
-
-def _sleep_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.monotonic()))
+        arena.end(planned.fault)
 
 
 def _judged(
@@ -92,8 +112,9 @@ def _judged(
     watchers: Watchers,
     began: int,
     well_at: float,
+    trouble: list[str],
 ) -> Figures:
-    wrong = list(load.trouble[:NAMED])
+    wrong = trouble + load.trouble[:NAMED]
     wrong += settle(arena)
     settled = time.monotonic() - well_at
     shown = {client.user: client.shown for client in watchers.finish()}

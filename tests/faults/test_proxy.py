@@ -159,7 +159,7 @@ def test_a_server_that_is_away_ends_the_connection(proxies: Proxies):
     listen, nobody = free_ports(2)
     alone = Proxies({"gone": (listen, nobody)})
     try:
-        with socket.create_connection((HOST, listen), timeout=2) as client, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), socket.create_connection((HOST, listen), timeout=2) as client:
             client.recv(1)
     finally:
         alone.close()

@@ -1,0 +1,78 @@
+"""`make test-faults`: the whole matrix, fault by fault, each under load. `--ci`: every kill in turn under one load,
+then a sample of the rest drawn by a seed. `python -m tests.faults half_open:kafka …` plays those alone.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.faults import report
+from tests.faults.arena import arena
+from tests.faults.matrix import KILLS, MATRIX, OURS, PROXIED, STOPS, Fault
+from tests.faults.rounds import Planned, play
+
+WARM_S, AFTER_S, LOAD_S = 8.0, 10.0, 30.0
+KILL_EACH_S, SERVER_EACH_S = 5.0, 20.0
+SAMPLED_STOPS, SAMPLED_PROXIED = 2, 2
+
+Round = tuple[str, list[Planned], float]  # name, plan, seconds of load
+
+
+def main() -> int:
+    options = _options()
+    fate = random.Random(options.seed)
+    rounds = list(_ci(fate) if options.ci else _single(options.faults or MATRIX))
+    print(f"seed {options.seed} (FAULT_SEED={options.seed} repeats it), {len(rounds)} rounds", flush=True)
+    played = []
+    with arena() as made:
+        for name, plan, seconds in rounds:
+            played.append(play(made, name, plan, seconds=seconds, seed=fate.randrange(10**6)))
+            print(report.line(played[-1]), flush=True)
+    report.print_table(played)
+    report.write(Path(os.environ.get("VAR", "var")) / "faults.json", played, seed=options.seed)
+    return int(not all(one.kept for one in played))
+
+
+def _options() -> Namespace:
+    parser = ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("faults", nargs="*", type=_fault, help="kind:target, such as half_open:kafka; default: all")
+    parser.add_argument("--ci", action="store_true", help="every kill, a sample of the rest")
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("FAULT_SEED") or random.randrange(10**6)))
+    return parser.parse_args()
+
+
+def _fault(text: str) -> Fault:
+    kind, _, target = text.partition(":")
+    fault = Fault(target, kind)
+    if fault not in MATRIX:
+        raise ValueError(text)
+    return fault
+
+
+def _single(faults: Sequence[Fault]) -> Iterator[Round]:
+    """One fault a round, its window in the middle of the load."""
+    for fault in faults:
+        yield str(fault), [Planned(WARM_S, fault)], max(LOAD_S, WARM_S + fault.seconds + AFTER_S)
+
+
+def _ci(fate: random.Random) -> Iterator[Round]:
+    yield _series("every process killed", [fault for fault in KILLS if fault.target in OURS], KILL_EACH_S, fate)
+    yield _series("every server killed", [fault for fault in KILLS if fault.target not in OURS], SERVER_EACH_S, fate)
+    sample = [*fate.sample(STOPS, SAMPLED_STOPS), *fate.sample(PROXIED, SAMPLED_PROXIED)]
+    yield from _single(sample)
+
+
+def _series(name: str, faults: Sequence[Fault], each_s: float, fate: random.Random) -> Round:
+    """All of `faults` in a drawn order, one after the other under one load."""
+    order = fate.sample(faults, len(faults))
+    plan = [Planned(WARM_S + number * each_s, fault) for number, fault in enumerate(order)]
+    return f"{name}: {', '.join(fault.target for fault in order)}", plan, WARM_S + len(plan) * each_s + AFTER_S
+
+
+if __name__ == "__main__":
+    sys.exit(main())

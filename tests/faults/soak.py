@@ -1,0 +1,106 @@
+"""`make soak MINUTES=10 SEED=n`: random faults at random moments under load. Ctrl-C ends it early: what was accepted
+until then still settles and is judged.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from tests.faults import report
+from tests.faults.arena import Arena, arena
+from tests.faults.matrix import MATRIX
+from tests.faults.rounds import Figures, Planned, play
+
+# A fault at a time, sometimes two: of different targets, begun and ended at moments of their own.
+TOGETHER = 2
+# A stretch of faults under load, then all of it settles and is judged: what is wrong is found soon after it happened.
+STRETCH_S = 120.0
+WARM_S, AFTER_S = 8.0, 10.0
+PAUSE_S = (1.0, 12.0)
+COMING_BACK_S = 8.0  # a killed server starts; a process reconnects
+
+
+def main() -> int:
+    minutes = float(os.environ.get("MINUTES") or 10)
+    seed = int(os.environ.get("SEED") or random.randrange(10**6))
+    over = threading.Event()
+    print(
+        f"soak: {minutes:g} minutes, seed {seed} (make soak MINUTES={minutes:g} SEED={seed} draws the same)", flush=True
+    )
+    with arena() as made:
+        signal.signal(signal.SIGINT, lambda number, frame: over.set())
+        return Soak(made, seed, minutes * 60, over).run()
+
+
+class Soak:
+    """Stretch after stretch until the time is over."""
+
+    def __init__(self, made: Arena, seed: int, seconds: float, over: threading.Event) -> None:
+        self.arena, self.seed, self.over = made, seed, over
+        self.fate = random.Random(seed)
+        self.began = time.monotonic()
+        self.seconds = seconds
+        self.told: list[str] = []
+
+    def run(self) -> int:
+        """Plays, prints the figures; 1 when something was lost or seen twice."""
+        before, played = self.arena.memory(), []
+        while not self.over.is_set() and (left := self.seconds - self._passed()) > 0:
+            seconds = min(STRETCH_S, max(left, WARM_S + AFTER_S))
+            plan = drawn(self.fate, seconds)
+            self.told += [f"{_clock(self._passed() + one.at)} {one.fault}" for one in plan]
+            name = ", ".join(str(one.fault) for one in plan)
+            made, seed = self.arena, self.fate.randrange(10**6)
+            played.append(play(made, name, plan, seconds=seconds, seed=seed, over=self.over, tell=self._tell))
+            print(report.line(played[-1]), flush=True)
+        self._close(played, before)
+        return int(not all(one.kept for one in played))
+
+    def _passed(self) -> float:
+        return time.monotonic() - self.began
+
+    def _tell(self, text: str) -> None:
+        print(f"{_clock(self._passed())} of {_clock(self.seconds)}  {text}", flush=True)
+
+    def _close(self, played: list[Figures], before: dict[str, int]) -> None:
+        after = self.arena.memory()
+        print(f"\nseed {self.seed}; faults:")
+        print("\n".join(f"  {fault}" for fault in self.told))
+        report.print_table(played)
+        print("memory of each process at start and end (MB):")
+        for name in sorted(before):
+            print(f"  {name:<16} {before[name]:>5} {after.get(name, 0):>5}")
+        print(report.total(played))
+        path = Path(os.environ.get("VAR", "var")) / "soak.json"
+        report.write(path, played, seed=self.seed, faults=self.told, memory={"start": before, "end": after})
+
+
+def drawn(fate: random.Random, seconds: float) -> list[Planned]:
+    """Faults for a stretch of `seconds`: never two of one target at a time, never more than TOGETHER."""
+    plan: list[Planned] = []
+    at = WARM_S
+    while True:
+        fault = fate.choice(MATRIX)
+        end = at + fault.seconds + COMING_BACK_S
+        if at + fault.seconds + AFTER_S > seconds:
+            return plan
+        busy = [one for one in plan if one.at + one.fault.seconds + COMING_BACK_S > at]
+        if len(busy) < TOGETHER and fault.target not in {one.fault.target for one in busy}:
+            plan.append(Planned(at, fault))
+            at = fate.uniform(at + PAUSE_S[0], end + PAUSE_S[1])
+        else:
+            at += PAUSE_S[0]
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

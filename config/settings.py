@@ -41,7 +41,7 @@ INSTALLED_APPS = [
     "preferences",
     "templates_app",
     "notifications",
-    "notifications.store",
+    *({"sql": ["notifications.store"], "cassandra": ["django_cassandra_engine"]}[ENV.STORE_ENGINE]),
     "notifications.due",
     "notifications.spool",
     "channels_app",
@@ -114,7 +114,28 @@ def _control_plane() -> dict[str, object]:
     return control_plane(ENV.DATABASE_URL, answer_within_s=0 if migrates else ENV.DATABASE_TIMEOUT_S)
 
 
-DATABASES = {"default": _control_plane(), "store": _sqlite("store"), "sandbox": _sqlite("sandbox", "NORMAL")}
+CASSANDRA = {
+    "contact_points": ENV.CASSANDRA_CONTACT_POINTS,
+    "port": ENV.CASSANDRA_PORT,
+    "keyspace": ENV.CASSANDRA_KEYSPACE,
+    "replication": ENV.CASSANDRA_REPLICATION,
+    "datacenter": ENV.CASSANDRA_DATACENTER,
+    "consistency": ENV.CASSANDRA_CONSISTENCY,
+    "timeout_s": ENV.CASSANDRA_TIMEOUT_S,
+    "user": ENV.CASSANDRA_USER,
+    "password": ENV.CASSANDRA_PASSWORD,
+}
+
+
+def _store() -> dict[str, object]:
+    if ENV.STORE_ENGINE == "sql":
+        return _sqlite("store")
+    from notifications.store.cassandra.options import database  # its driver is in requirements/production.txt
+
+    return database(CASSANDRA)
+
+
+DATABASES = {"default": _control_plane(), "store": _store(), "sandbox": _sqlite("sandbox", "NORMAL")}
 DATABASE_ROUTERS = ["config.databases.AppRouter"]
 DATABASE_OF_APP = {"store": "store", "sandbox": "sandbox"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -193,17 +214,6 @@ LOG_OPTIONS = _LOG_OPTIONS[LOG_ENGINE]
 TOPIC_PARTITIONS = ENV.TOPIC_PARTITIONS
 STORE_ENGINE = ENV.STORE_ENGINE
 INBOX_DAYS = ENV.INBOX_DAYS
-CASSANDRA = {
-    "contact_points": ENV.CASSANDRA_CONTACT_POINTS,
-    "port": ENV.CASSANDRA_PORT,
-    "keyspace": ENV.CASSANDRA_KEYSPACE,
-    "replication": ENV.CASSANDRA_REPLICATION,
-    "datacenter": ENV.CASSANDRA_DATACENTER,
-    "consistency": ENV.CASSANDRA_CONSISTENCY,
-    "timeout_s": ENV.CASSANDRA_TIMEOUT_S,
-    "user": ENV.CASSANDRA_USER,
-    "password": ENV.CASSANDRA_PASSWORD,
-}
 NODE = ENV.NODE
 SPOOL_FOLDER = VAR / "spool"
 SPOOL_ALL = ENV.SPOOL_ALL
@@ -265,6 +275,7 @@ PRESENCE_S = ENV.PRESENCE_S
 
 # --- operators
 PROCESS = ENV.PROCESS
+METRICS_HOST = ENV.METRICS_HOST
 METRICS_PORT = ENV.METRICS_PORT
 QUARANTINE_MAX_PER_MINUTE = ENV.QUARANTINE_MAX_PER_MINUTE
 

@@ -1,7 +1,7 @@
 """The tracker: reports from `notifications.delivery` into the store (contract §5, §6).
 
-A batch is folded in memory first: an attempt begun and ended in it becomes one cell. Then come one write of decisions
-and one of cells. Both are idempotent and by rank, so repeats, and halves of a batch done before, change nothing.
+A batch is folded in memory first: an attempt begun and ended in it becomes one cell. Then comes one write of decisions
+and cells. It is idempotent and by rank, so repeats, and halves of a batch done before, change nothing.
 
 Where a report's cell stands, in (notification, channel, send, attempt):
     a drop or deferral decided by routing      send "", attempt 0
@@ -42,11 +42,8 @@ def track(reports: Sequence[tuple[Report, bool]], *, polled_at: int) -> None:
     """
     stamps = {"tracker_polled": polled_at, "tracked": now_ms()}
     decisions, cells = fold([report for report, _ in reports], stamps)
-    store = get_store()
-    if decisions:
-        store.record_details([Details(decision=decision, tracked_at=stamps["tracked"]) for decision in decisions])
-    if cells:
-        store.record(list(cells.values()))
+    details = [Details(decision=decision, tracked_at=stamps["tracked"]) for decision in decisions]
+    get_store().record(list(cells.values()), details)
     first_time = [report for report, repeat in reports if not repeat]
     tallies.count(first_time)
     feed.publish(first_time, tracked_at=stamps["tracked"])

@@ -101,7 +101,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
 class Store(Protocol):
     # --- inbox
     def add_inbox(self, rows: Sequence[InboxRow]) -> None:
-        """Stores rows; one that is there already stays as it was."""
+        """Stores rows; one that is there already stays as it was (the one stored first, by `stored_at`)."""
 
     def inbox_page(
         self,
@@ -134,11 +134,11 @@ class Store(Protocol):
         """For each user the ids that are unread and unseen, archived left out; what Redis' sets are rebuilt from."""
 
     # --- delivery log
-    def record(self, entries: Sequence[LogEntry]) -> None:
-        """Writes cells by rank (see LogEntry)."""
+    def record(self, entries: Sequence[LogEntry], details: Sequence[Details] = ()) -> None:
+        """Writes cells by rank (see LogEntry), and decisions with them: what a batch of the tracker has, at once."""
 
     def record_details(self, details: Sequence[Details]) -> None:
-        """Stores decisions; one for an id, its channels and its event's `now` stays as it was first written."""
+        """Stores decisions; one for an id, its channels and its event's `now` stays as it was first tracked."""
 
     def details(self, ids: Collection[str]) -> dict[str, list[Details]]:
         """Decisions by notification id, in the order they were taken (a fallback or a re-decision adds one)."""
@@ -150,8 +150,15 @@ class Store(Protocol):
         """All cells of these (notification, channel): what a repeat is checked against."""
 
     def user_timeline(self, user: str, *, limit: int, before: int | None = None) -> list[Details]:
-        """A user's decisions newest first, with what never reached the inbox."""
+        """A user's decisions newest first, with what never reached the inbox.
+
+        Ordered by the event's `now`, which is the place in the inbox; `before` (ms) is that of the last one had. What
+        is on its way to the inbox may come into it only when it is there.
+        """
 
     # --- housekeeping
     def purge(self, *, limit: int) -> int:
-        """Removes up to `limit` rows of each kind that are past settings.INBOX_DAYS; returns how many."""
+        """Removes up to `limit` rows of each kind that are past settings.INBOX_DAYS; returns how many.
+
+        An engine whose rows leave by themselves has nothing to do.
+        """

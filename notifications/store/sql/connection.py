@@ -34,11 +34,13 @@ def writing() -> Iterator[Any]:
         yield cursor
 
 
-def write(sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Runs `sql` for every row in one transaction. bulk_create would cost five times as much a row."""
-    if rows:
+def write(*statements: tuple[str, Sequence[Sequence[Any]]]) -> None:
+    """Runs each statement for all its rows, in one transaction. bulk_create would cost five times as much a row."""
+    given = [(sql, rows) for sql, rows in statements if rows]
+    if given:
         with writing() as cursor:
-            cursor.executemany(sql, rows)
+            for sql, rows in given:
+                cursor.executemany(sql, rows)
 
 
 def portions(values: Collection[T], size: int = IDS_PER_QUERY) -> Iterator[list[T]]:

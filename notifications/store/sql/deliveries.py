@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from notifications.records import Decision
+from notifications.store.identity import made_for
 from notifications.store.models import DecisionDetails, DeliveryCell
 from notifications.store.port import Details, LogEntry
 from notifications.store.sql.connection import ALIAS, portions, reachable, write
@@ -30,19 +31,15 @@ _decode_decision = msgspec.json.Decoder(Decision).decode
 _decode_detail = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def made_for(decision: Decision) -> str:
-    """What tells two decisions of one notification apart: their channels, and when the record was put on its topic."""
-    return f"{decision.event.now}/{','.join(sorted([verdict.channel for verdict in decision.channels]))}"
-
-
 class SqlDeliveries:
     """The half of the port that holds what was decided, tried, and came of it."""
 
-    def record(self, entries: Sequence[LogEntry]) -> None:
-        write(RECORD, [_cell_columns(entry) for entry in entries])
+    def record(self, entries: Sequence[LogEntry], details: Sequence[Details] = ()) -> None:
+        decisions = [_details_columns(one) for one in details]
+        write((RECORD_DETAILS, decisions), (RECORD, [_cell_columns(entry) for entry in entries]))
 
     def record_details(self, details: Sequence[Details]) -> None:
-        write(RECORD_DETAILS, [_details_columns(one) for one in details])
+        self.record((), details)
 
     def details(self, ids: Collection[str]) -> dict[str, list[Details]]:
         found: dict[str, list[Details]] = defaultdict(list)
@@ -117,7 +114,7 @@ def _details_columns(details: Details) -> tuple[Any, ...]:
         decision.id,
         made_for(decision),
         decision.user,
-        decision.at,
+        decision.event.now,
         _encode(decision),
         details.tracked_at,
     )

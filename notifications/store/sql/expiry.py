@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db.models import Model
 
+from notifications.store.ages import oldest_kept
 from notifications.store.models import DecisionDetails, DeliveryCell, InboxItem, ReadState
 from notifications.store.sql.connection import ALIAS, reachable
-from notifications.store.sql.inbox import oldest_kept
 
 ID_PREFIX = "notif_"
 TABLES: tuple[tuple[type[Model], str], ...] = (

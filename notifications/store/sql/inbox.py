@@ -6,20 +6,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from foundation.clock import now_ms
 from notifications.store import readstate
+from notifications.store.ages import LATE_MS, oldest_kept
 from notifications.store.models import InboxItem, ReadMark, ReadState
 from notifications.store.port import InboxEntry, InboxPage, InboxRow, Position, StateChange, UnreadIds
 from notifications.store.sql.connection import ALIAS, portions, reachable, write, writing
 from templates_app.content import Content
 
-DAY_MS = 86_400_000
-# A row may be stored this much later than its position says and is still found by `inbox_since`.
-LATE_MS = DAY_MS
 ROWS_A_FETCH = 2_000
 NEVER = readstate.NEVER
 
@@ -38,11 +35,6 @@ MARK = """INSERT INTO read_mark (user, up_to) VALUES (%s, %s)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Content).decode
-
-
-def oldest_kept() -> int:
-    """Rows before this time (ms) have left the inbox (settings.INBOX_DAYS)."""
-    return now_ms() - settings.INBOX_DAYS * DAY_MS
 
 
 class SqlInbox:
@@ -94,10 +86,10 @@ class SqlInbox:
             return [e for some in portions(ids) for e in _entries(_rows(user).filter(id__in=some), mark)]
 
     def change_state(self, changes: Sequence[StateChange]) -> None:
-        write(CHANGE, [(*readstate.stamps_of(change), change.id, change.user) for change in changes])
+        write((CHANGE, [(*readstate.stamps_of(change), change.id, change.user) for change in changes]))
 
     def read_all(self, user: str, up_to: int) -> None:
-        write(MARK, [(user, up_to)])
+        write((MARK, [(user, up_to)]))
 
     def unread_ids(self, users: Collection[str]) -> dict[str, UnreadIds]:
         found = {user: UnreadIds(set(), set()) for user in users}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -101,7 +102,8 @@ def test_the_first_decision_stays_and_one_for_other_channels_is_added(store: Sto
     fallback = decided(id, user, ["email"], now=now + 1)
     store.record_details([first])
 
-    store.record_details([decided(id, user, ["push", "in_app"], now=now), fallback])
+    again = msgspec.structs.replace(decided(id, user, ["push", "in_app"], now=now), tracked_at=now + 5)
+    store.record_details([again, fallback])
 
     assert store.details([id, "notif_none"]) == {id: [first, fallback]}
 

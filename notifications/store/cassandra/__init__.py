@@ -1,0 +1,14 @@
+"""The Cassandra engine of the notification store (docs/decisions/0011): few rows, in batches, nothing read before."""
+
+from __future__ import annotations
+
+from notifications.store.cassandra.deliveries import CassandraDeliveries
+from notifications.store.cassandra.inbox import CassandraInbox
+
+
+class CassandraStore(CassandraInbox, CassandraDeliveries):
+    """The port on the keyspace of settings.CASSANDRA. One session a process, shared by all threads."""
+
+    def purge(self, *, limit: int) -> int:
+        """Nothing: rows leave by themselves (`default_time_to_live`)."""
+        return 0

@@ -4,6 +4,7 @@ VAR ?= var
 PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
+STACK := $(VENV)/.stack
 export VAR PORT
 # The servers' data while tests run: what they ask of a disk is its semantics, not its patience.
 STACK_VAR ?= $(if $(wildcard /dev/shm),/dev/shm/np-test-stack,$(VAR))
@@ -12,10 +13,10 @@ ON_STACK ?= tests/whole tests/notifications tests/delivery tests/preferences tes
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
 	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done
 
-.PHONY: help demo test test-stack bench bench-stack check format clean upgrade
+.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack test test-stack bench bench-stack check format clean upgrade
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
 	@python=$$($(FIND_PYTHON)); \
@@ -43,13 +44,34 @@ demo: $(VENV)/.base ## run everything; PORT=8000 and VAR=var can be set
 test: $(VENV)/.test check ## test everything
 	@$(PY) -m pytest -q
 
-test-stack: $(VENV)/.test $(VENV)/.production ## the behaviour again on Kafka, Cassandra, MariaDB and Redis
+test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis
 	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q $(ON_STACK)
+
+# What has to be installed is said before pip tries to compile mysqlclient without it.
+$(STACK): $(VENV)/.base requirements/production.txt
+	@$(PY) -m stack check
+	@$(MAKE) --no-print-directory $(VENV)/.production
+	@touch $@
+
+stack: $(STACK) ## start Kafka, Cassandra, MariaDB, Redis; NODES=3 and STACK_PORT=20000 can be set
+	@exec $(PY) -m stack start
+
+stack-stop: $(VENV)/.base ## stop them
+	@exec $(PY) -m stack stop
+
+stack-status: $(VENV)/.base ## each server: pid, port, up or down, log
+	@exec $(PY) -m stack status
+
+stack-clean: $(VENV)/.base ## forget their data
+	@exec $(PY) -m stack clean
+
+demo-stack: $(STACK) ## the demo on these servers; starts them if need be
+	@exec $(PY) -m stack run -- $(PY) -m demo.launch
 
 bench: $(VENV)/.test ## measure everything (about 5 minutes), beside what the machine can do
 	@$(PY) -m bench
 
-bench-stack: $(VENV)/.test $(VENV)/.production ## measure on the servers (about half an hour); writes docs/sizing.md
+bench-stack: $(VENV)/.test $(STACK) ## measure on the servers (about half an hour); writes docs/sizing.md
 	@$(PY) -m stack run -- $(PY) -m bench.stack $(if $(QUICK),--quick)
 
 check: $(VENV)/.test ## formatter, linter, types, import contracts, settings page
@@ -74,4 +96,5 @@ upgrade: $(VENV)/.test ## pin the newest versions that requirements/*.in allow (
 
 clean: ## forget the demo's state in VAR
 	@if [ -f "$(VAR)/supervisord.pid" ] && kill -0 $$(cat "$(VAR)/supervisord.pid") 2>/dev/null; then echo "make: a demo is running on $(VAR); end it first (Ctrl-C)" >&2; exit 1; fi
+	@if [ -e "$(VAR)/stack/supervisor.sock" ]; then $(PY) -m stack clean; fi
 	@rm -rf "$(VAR)"

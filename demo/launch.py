@@ -1,5 +1,6 @@
 """`make demo`: prepares what is needed, starts everything under supervisord, says `ready`, ends all on Ctrl-C.
 
+With REDIS_URL given, that Redis is used and none started (`make demo-stack`: all servers are given).
 A step that can't be done ends in one line with its remedy.
 """
 
@@ -51,6 +52,7 @@ class Demo:
         self.var = Path(os.environ.get("VAR", "var")).resolve()
         self.port = _number("PORT", 8000)
         self.gateway_port = _number("GATEWAY_PORT", self.port + 1)
+        self.metrics_port = int(os.environ.get("METRICS_PORT") or 0)
         self.environment = {
             **os.environ,
             "VAR": str(self.var),
@@ -69,7 +71,7 @@ class Demo:
             signal.signal(number, self._stop)
         self._check()
         try:
-            _step("starting Redis")
+            _step("starting Redis" if self.redis else "starting the supervisor")
             self._start_supervisor()
             _step("preparing the databases, the topics and the company")
             self._manage("prepare")
@@ -113,15 +115,16 @@ class Demo:
                 f"a demo is running on {self.var}; end it, or give another folder: VAR=var2 PORT=8010 make demo"
             )
         try:
-            self.redis = processes.redis(self.var)
+            self.redis = None if os.environ.get("REDIS_URL") else processes.redis(self.var)
         except FileNotFoundError as error:
             raise CantStart(str(error)) from error
         (self.var / "logs").mkdir(parents=True, exist_ok=True)
 
     def _start_supervisor(self) -> None:
-        everything = [self.redis, *processes.programs(self.var, self.port, self.gateway_port)]
+        programs = processes.programs(self.var, self.port, self.gateway_port)
+        everything = [self.redis, *programs] if self.redis else programs
         configuration = self.var / "supervisord.conf"
-        configuration.write_text(processes.supervisor_configuration(self.var, everything))
+        configuration.write_text(processes.supervisor_configuration(self.var, everything, self.metrics_port))
         for stale in ("redis.sock", "supervisor.sock"):
             (self.var / stale).unlink(missing_ok=True)
         self.supervisor = subprocess.Popen(
@@ -130,9 +133,8 @@ class Demo:
             start_new_session=True,
             stdout=subprocess.DEVNULL,
         )
-        self._await(
-            lambda: (self.var / "redis.sock").exists(), 10, f"Redis didn't start; see {self.var}/logs/redis.log"
-        )
+        awaited, what = ("redis.sock", "Redis") if self.redis else ("supervisor.sock", "supervisord")
+        self._await(lambda: (self.var / awaited).exists(), 10, f"{what} didn't start; see {self.var}/logs")
 
     def _manage(self, *arguments: str) -> None:
         command = [sys.executable, processes.MANAGE, *arguments]

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foundation import redis_server
+from stack.commands import Commands
 
 PYTHON = sys.executable
-# Compression would cost 94 KB a socket, and the gateway pings by itself (docs/decisions/0005).
-SOCKETS = ("--ws", "wsproto", "--ws-per-message-deflate", "false", "--ws-ping-interval", "0", "--ws-max-size", "65536")
 STANDARD = ("router", "in_app", "push", "email", "sms", "tracker", "retry")
 MANAGE = str(Path(__file__).resolve().parent.parent / "manage.py")
+COMMANDS = Commands(python=PYTHON, manage=MANAGE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,32 +36,30 @@ def programs(var: Path, port: int, gateway_port: int) -> list[Program]:
         Program(
             name="web",
             purpose="REST API, admin, this page",
-            command=_uvicorn("config.asgi:application", port),
+            command=COMMANDS.web(port),
         ),
         Program(
             name="gateway",
             purpose="WebSocket gateway",
-            command=[*_uvicorn("channels_app.gateway:application", gateway_port), *SOCKETS],
+            command=COMMANDS.gateway(gateway_port),
         ),
         Program(name="bridge", purpose="bridge of the standard lane", command=_bridge("bridge", STANDARD)),
         Program(
             name="bridge-critical", purpose="bridge of the critical lane", command=_bridge("critical", ["critical"])
         ),
         Program(name="bridge-bulk", purpose="bridge of the bulk lane", command=_bridge("bulk", ["bulk"])),
-        Program(name="worker-router", purpose="routes, renders, fans out", command=_worker("router", ["router"], var)),
+        Program(name="worker-router", purpose="routes, renders, fans out", command=_worker("router", ["router"])),
         Program(
             name="worker-delivery",
             purpose="delivers, tracks, retries",
-            command=_worker("delivery", [role for role in STANDARD if role != "router"], var),
+            command=_worker("delivery", [role for role in STANDARD if role != "router"]),
         ),
-        Program(
-            name="worker-critical", purpose="the critical lane, entire", command=_worker("critical", ["critical"], var)
-        ),
-        Program(name="worker-bulk", purpose="the bulk lane, entire", command=_worker("bulk", ["bulk"], var)),
+        Program(name="worker-critical", purpose="the critical lane, entire", command=_worker("critical", ["critical"])),
+        Program(name="worker-bulk", purpose="the bulk lane, entire", command=_worker("bulk", ["bulk"])),
         Program(
             name="beat",
             purpose="ticks for what is due",
-            command=[PYTHON, "-m", "celery", "-A", "config", "beat", "--pidfile=", "-l", "WARNING"],
+            command=COMMANDS.beat(),
         ),
     ]
 
@@ -71,23 +69,8 @@ def redis(var: Path) -> Program:
     return Program(name="redis", purpose="caches, queues, presence", command=redis_server.command(var / "redis.sock"))
 
 
-def _uvicorn(application: str, port: int) -> list[str]:
-    return [
-        *(PYTHON, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port)),
-        *("--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "4"),
-    ]
-
-
 def _bridge(member: str, roles: Sequence[str]) -> list[str]:
-    return [
-        *_nice(member),
-        PYTHON,
-        MANAGE,
-        "bridge",
-        "--member",
-        member,
-        *(part for role in roles for part in ("--role", role)),
-    ]
+    return [*_nice(member), *COMMANDS.bridge(member, roles)]
 
 
 def _nice(name: str) -> list[str]:
@@ -95,16 +78,17 @@ def _nice(name: str) -> list[str]:
     return {"critical": [], "bulk": ["nice", "-n", "10"]}.get(name, ["nice", "-n", "5"])
 
 
-def _worker(name: str, queues: Sequence[str], var: Path) -> list[str]:
-    return [
-        *_nice(name),
-        *(PYTHON, "-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h", "-Q", ",".join(queues)),
-        *("-P", "threads", "--without-gossip", "--without-mingle", "-l", "WARNING"),
-    ]
+def _worker(name: str, queues: Sequence[str]) -> list[str]:
+    return [*_nice(name), *COMMANDS.worker(name, queues)]
 
 
-def supervisor_configuration(var: Path, everything: Sequence[Program]) -> str:
-    """supervisord's configuration: Redis in a group of its own, so that it starts first and stops last."""
+def supervisor_configuration(var: Path, everything: Sequence[Program], metrics_port: int = 0) -> str:
+    """supervisord's configuration: Redis in a group of its own, so that it starts first and stops last.
+
+    Without Redis in `everything` (REDIS_URL names another) there is no such group.
+
+    Each process is told its name, and its own port for metrics and health, counted up from `metrics_port` (0: none).
+    """
     logs = var / "logs"
     parts = [
         f"[supervisord]\nlogfile={logs}/supervisord.log\npidfile={var}/supervisord.pid\nchildlogdir={logs}\nsilent=true\n"
@@ -113,15 +97,18 @@ def supervisor_configuration(var: Path, everything: Sequence[Program]) -> str:
         "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n",
     ]
     names = [program.name for program in everything if program.name != "redis"]
-    for program in everything:
+    for place, program in enumerate(everything):
+        port = metrics_port + place if metrics_port else 0
         command = shlex.join(program.command).replace("%", "%%")
         parts.append(
             f"[program:{program.name}]\ncommand={command}\ndirectory={Path(MANAGE).parent}\n"
+            f'environment=PROCESS="{program.name}",METRICS_PORT="{port}"\n'
             f"autostart={'true' if program.name == 'redis' else 'false'}\nautorestart=true\nstartsecs=0\n"
             f"startretries=1000000\nstopwaitsecs=6\nstopasgroup=true\nkillasgroup=true\n"
             f"redirect_stderr=true\nstdout_logfile={logs}/{program.name}.log\nstdout_logfile_maxbytes=5MB\n"
             "stdout_logfile_backups=1\n"
         )
     parts.append(f"[group:platform]\nprograms={','.join(names)}\npriority=500\n")
-    parts.append("[group:servers]\nprograms=redis\npriority=100\n")
+    if len(names) < len(everything):
+        parts.append("[group:servers]\nprograms=redis\npriority=100\n")
     return "\n".join(parts)

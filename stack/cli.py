@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -102,16 +103,19 @@ def _run(stack: Stack, options: argparse.Namespace) -> int:
     if not words:
         raise StackError("say what to run: python -m stack run -- command …")
     was_running = stack.running()
+    stack.start(_say)
     try:
-        stack.start(_say)
         return _wait(subprocess.Popen(words, env={**os.environ, **stack.environment()}))
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if not was_running:
+            _say("… stopping the servers")
             stack.stop()
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
-    """The command's exit code. Ctrl-C reaches the command by itself; we stay until it has ended."""
+    """The command's exit code. Ctrl-C reaches the command by itself, SIGTERM is handed on; we stay until it ended."""
+    signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
     while True:
         try:
             code = process.wait()

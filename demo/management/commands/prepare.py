@@ -17,5 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for database in settings.DATABASES:
             call_command("migrate", database=database, interactive=False, verbosity=0)
+        if settings.STORE_ENGINE == "cassandra":
+            call_command("store", "create", verbosity=0)
         ensure_topics()
         call_command("seed", stdout=self.stdout)

@@ -10,14 +10,17 @@ from django.core.management.base import BaseCommand
 
 from notifications.log import ensure_topics
 
+CASSANDRA = "django_cassandra_engine"
+
 
 class Command(BaseCommand):
     help = "Migrates the databases, creates missing topics, seeds the demo's company. Can be run again at any time."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for database in settings.DATABASES:
-            call_command("migrate", database=database, interactive=False, verbosity=0)
-        if settings.STORE_ENGINE == "cassandra":
-            call_command("store", "create", verbosity=0)
+        for name, database in settings.DATABASES.items():
+            if database["ENGINE"] == CASSANDRA:
+                call_command("store", "create", verbosity=0)
+            else:
+                call_command("migrate", database=name, interactive=False, verbosity=0)
         ensure_topics()
         call_command("seed", stdout=self.stdout)

@@ -5,8 +5,10 @@ Channels' routing and consumer; deliveries come over `notifications.announce`, o
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
 
 import django
@@ -23,6 +25,10 @@ from channels_app.calls import Calls
 from channels_app.consumer import InboxConsumer
 from channels_app.polite import before_stopping
 from channels_app.switchboard import Switchboard
+from foundation import endpoint, heartbeat, meters, probing
+
+SOCKETS = meters.gauge("np_gateway_sockets", "Sockets this gateway holds")
+USERS = meters.gauge("np_gateway_users", "Users with a socket here")
 
 
 class Gateway:
@@ -35,7 +41,7 @@ class Gateway:
         self._router = ProtocolTypeRouter(
             {
                 "lifespan": self._lifespan,
-                "http": _only_sockets,
+                "http": self._http,
                 "websocket": URLRouter([re_path(f"^{start}", application) for start, application in routes]),
             }
         )
@@ -50,6 +56,9 @@ class Gateway:
         if self.board is None:
             self.board = Switchboard(self._calls())
             self.board.open()
+            SOCKETS.set_function(lambda: self.board.count if self.board else 0)
+            USERS.set_function(lambda: len(self.board.users) if self.board else 0)
+            heartbeat.start()
             before_stopping(self.board.stop)
         return self.board
 
@@ -61,13 +70,26 @@ class Gateway:
         await board.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
+    async def _http(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """`/health/…` for load balancers, `/metrics` for this machine itself; everything else is served by web."""
+        path = scope["path"] if scope["path"] != "/metrics" or _from_here(scope) else ""
+        status, kind, body = await asyncio.to_thread(endpoint.respond, path, self._parts)
+        headers = [(b"content-type", kind.encode())]
+        await send({"type": "http.response.start", "status": int(status[:3]), "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-async def _only_sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """`/health/live` for load balancers; everything else is served by web."""
-    found = scope["path"] == "/health/live"
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    await send({"type": "http.response.start", "status": 200 if found else 404, "headers": headers})
-    await send({"type": "http.response.body", "body": b"ok\n" if found else b"only /ws/inbox/ and /health/live here\n"})
+    def _parts(self) -> dict[str, str]:
+        stopping = self.board is not None and self.board.stopping
+        return {"redis": probing.redis(), "sockets": "the gateway is stopping" if stopping else probing.OK}
+
+
+def _from_here(scope: dict[str, Any]) -> bool:
+    """From loopback, and not handed on by a proxy."""
+    forwarded = {name for name, _ in scope["headers"]} & {b"x-forwarded-for", b"forwarded"}
+    try:
+        return not forwarded and ip_address((scope.get("client") or ("",))[0]).is_loopback
+    except ValueError:
+        return False
 
 
 async def _nothing_here(scope: dict[str, Any], receive: Any, send: Any) -> None:

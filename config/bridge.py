@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote_to_bytes
+
+from foundation.meters import WEB
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -70,8 +73,10 @@ class WsgiBridge:
     def _run(self, environment: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes, Any]:
         """Runs the application: status, headers, and the whole body, or its beginning and an iterator over the rest."""
         started: list[Any] = []
+        began = time.perf_counter()
         pieces: Any = self._wsgi(environment, lambda status, headers, exc_info=None: started.append((status, headers)))
         status, named = started[0]
+        WEB.labels(environment["REQUEST_METHOD"], f"{status[0]}xx").observe(time.perf_counter() - began)
         headers = [(name.lower().encode("latin-1"), value.strip().encode("latin-1")) for name, value in named]
         if getattr(pieces, "streaming", False) or not hasattr(pieces, "content"):
             return int(status[:3]), headers, b"", (pieces, iter(pieces))

@@ -157,6 +157,9 @@ class Environment(BaseSettings):
         0,
         description="Loopback port for /metrics and /health of a bridge, a worker or beat; 0: none.",
     )
+    METRICS_HOST: str = Field(
+        "127.0.0.1", description="Address METRICS_PORT is bound to; 0.0.0.0 only where none but Prometheus gets there."
+    )
     QUARANTINE_MAX_PER_MINUTE: int = Field(
         60, description="Records of a topic that may be quarantined a minute; beyond it the topic rests. 0: no bound."
     )

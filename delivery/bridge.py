@@ -16,21 +16,25 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
-from delivery import quarantine, words
+from delivery import quarantine, stopping, words
 from delivery.dispatch import dispatch
 from delivery.flight import Flight, Part
 from delivery.served_topic import ServedTopic
 from delivery.tracker_position import CHECKED_TOPICS, end_of_reports, not_passed
+from foundation import meters
 from foundation.clock import now_ms
-from foundation.errors import ControlPlaneUnavailable, LogUnavailable
+from foundation.errors import ControlPlaneUnavailable, LogUnavailable, QuarantineFull
+from foundation.process import pulse
 from foundation.redis import Unreachable, key
 from notifications.log.port import Log, LogRecord, TopicPartition
 from notifications.topology import TOPICS
 
 TRACKER_LOOK_MS = 30
+LOOK_AT_STOPS_MS = 1_000
 LARGE_PART = 10  # a tenth of what a batch may hold
 
 log = structlog.get_logger(__name__)
@@ -38,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class BridgeOptions:
-    """Figures from the settings: counts, bytes, milliseconds."""
+    """Figures from the settings: counts, bytes, milliseconds. `direct`: the log is away (delivery/direct_log.py)."""
 
     max_records: int
     max_bytes: int
@@ -47,6 +51,7 @@ class BridgeOptions:
     rest_ms: int
     flights: int
     back_off_ms: int = 500
+    direct: bool = False
 
 
 class Bridge:
@@ -64,17 +69,23 @@ class Bridge:
         self.in_flight: dict[str, Flight] = {}
         self.held: list[tuple[int, Flight]] = []
         self.turn_began = now_ms()
+        self.next_look = 0
+        for name, served in self.topics.items():
+            meters.FLIGHTS.labels(name).set_function(partial(getattr, served, "flights"))
+            meters.OLDEST.labels(name).set_function(partial(self._oldest_s, name))
 
     # --- one turn
 
     def turn(self) -> None:
         """One round: membership, words, what is overdue, new batches; rests when there was nothing."""
         now = self.turn_began = now_ms()
+        pulse.beat()
         for served in self.topics.values():
             try:
                 self._follow_assignment(served, now)
             except LogUnavailable as error:
                 served.rest(now + self.options.back_off_ms, str(error))
+        self._look_at_stops(now)
         worked = self._hear(0)
         self._send_overdue(now)
         self._send_held(now)
@@ -126,6 +137,10 @@ class Bridge:
             served.consumer.release(idle)
             self._lose(served, idle)
 
+    def _oldest_s(self, topic: str) -> float:
+        oldest = [flight.oldest for flight in self._all_flights() if flight.topic == topic]
+        return (now_ms() - min(oldest)) / 1_000 if oldest else 0.0
+
     def _all_flights(self) -> list[Flight]:
         return [*self.in_flight.values(), *(flight for _, flight in self.held)]
 
@@ -134,7 +149,7 @@ class Bridge:
     def _take(self, served: ServedTopic, now: int) -> bool:
         if served.flights >= self.options.flights or now < served.rest_until or served.gathers(now):
             return False
-        if served.shut(now):
+        if served.stopped or served.shut(now):
             return False
         try:
             records = served.consumer.poll(self.options.max_records, self.options.max_bytes)
@@ -146,11 +161,25 @@ class Bridge:
             return False
         served.took_at = now
         flight = Flight.of(served.name, records, served.unproven)
+        flight.taken_at = now
+        meters.BATCH.labels(served.name).observe(len(records))
         served.consumer.pause(flight.partitions)
         served.flights += 1
         self._begin_repeat(flight)
         self._send(flight)
         return True
+
+    def _look_at_stops(self, now: int) -> None:
+        """Once a second: topics whose quarantine fills too fast rest, held batches too (delivery/stopping.py)."""
+        if now < self.next_look:
+            return
+        self.next_look = now + LOOK_AT_STOPS_MS
+        try:
+            stops = stopping.stops(self.topics)
+        except Unreachable:
+            return
+        for name, served in self.topics.items():
+            served.stop(name in stops)
 
     def _is_large(self, records: Sequence[LogRecord]) -> bool:
         """Whether a poll was large enough for its chain's cost to vanish: the next needn't wait for company."""
@@ -185,7 +214,7 @@ class Bridge:
         deadline = now + self.options.deadline_ms
         flight.resend_at = deadline + self.options.margin_ms
         try:
-            dispatch(flight, reply=self.reply, polled_at=now, deadline=deadline)
+            dispatch(flight, reply=self.reply, polled_at=now, deadline=deadline, direct=self.options.direct)
         except Unreachable as error:
             log.warning("broker is away, batch is held", topic=flight.topic, why=str(error))
             self.held.append((now + self.options.back_off_ms, flight))
@@ -193,15 +222,17 @@ class Bridge:
         self.in_flight[flight.batch] = flight
 
     def _send_held(self, now: int) -> None:
-        due = [flight for at, flight in self.held if at <= now]
+        due = [flight for at, flight in self.held if at <= now and not self.topics[flight.topic].stopped]
         if due:
-            self.held = [(at, flight) for at, flight in self.held if at > now]
+            going = set(map(id, due))
+            self.held = [(at, flight) for at, flight in self.held if id(flight) not in going]
             for flight in due:
                 self._send(flight)
 
     def _send_overdue(self, now: int) -> None:
         for flight in [flight for flight in self.in_flight.values() if now >= flight.resend_at]:
             del self.in_flight[flight.batch]
+            meters.WORDS.labels(flight.topic, "overdue").inc()
             if self._worker_died(flight.batch):
                 self._blame(flight, "its worker started and died")
             else:
@@ -231,6 +262,7 @@ class Bridge:
         return bool(heard)
 
     def _act(self, flight: Flight, word: words.Word) -> None:
+        meters.WORDS.labels(flight.topic, word.word).inc()
         if word.word == words.SETTLED:
             self._settled(flight)
         elif word.word == words.LATER:
@@ -251,7 +283,8 @@ class Bridge:
         poison = flight.blame()
         if poison is not None and not self._quarantine(flight, poison, why):
             flight.parts.appendleft(poison)
-        if flight.parts:
+            self.held.append((now_ms() + self.options.back_off_ms, flight))
+        elif flight.parts:
             self._begin_repeat(flight)
             self._send(flight)
         else:
@@ -261,13 +294,15 @@ class Bridge:
         rows = [(record.partition, record.offset, record.value, dict(record.headers)) for record in part.records]
         try:
             quarantine.put(flight.topic, rows, why)
-        except ControlPlaneUnavailable:
+        except (ControlPlaneUnavailable, QuarantineFull) as error:
+            log.warning("a poison record waits", topic=flight.topic, why=str(error))
             return False
         return True
 
     def _finish(self, flight: Flight) -> None:
         served = self.topics[flight.topic]
         served.flights -= 1
+        meters.SETTLE.labels(flight.topic).observe((now_ms() - flight.taken_at) / 1_000)
         try:
             served.consumer.commit(flight.offsets)
         except LogUnavailable as error:

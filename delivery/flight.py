@@ -31,7 +31,7 @@ class Flight:
     """`offsets` are what to commit once everything is settled; a partition that is lost is taken out of it.
 
     `awaits`: offsets of the delivery topic that the tracker must pass before a repeat may be checked; None: to be
-    looked up.
+    looked up. `taken_at`: when it was polled; `oldest`: when its oldest record was appended (both ms).
     """
 
     topic: str
@@ -39,6 +39,8 @@ class Flight:
     offsets: dict[TopicPartition, int]
     batch: str = ""
     resend_at: int = 0
+    taken_at: int = 0
+    oldest: int = 0
     awaits: dict[int, int] | None = field(default_factory=dict)
     marked: frozenset[int] = field(default_factory=frozenset)
 
@@ -47,7 +49,8 @@ class Flight:
         """`unproven` are the partitions whose records may have been done before (first batch after an assignment)."""
         offsets = {TopicPartition(topic, record.partition): record.offset + 1 for record in records}
         marked = frozenset(place.partition for place in offsets if place in unproven)
-        return cls(topic=topic, parts=deque([Part(records)]), offsets=offsets, marked=marked)
+        oldest = min(record.timestamp for record in records)
+        return cls(topic=topic, parts=deque([Part(records)]), offsets=offsets, marked=marked, oldest=oldest)
 
     @property
     def partitions(self) -> list[TopicPartition]:

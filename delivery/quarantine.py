@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import structlog
 from django.db.models import QuerySet
 
+from delivery import stopping
 from delivery.models import QuarantinedRecord
+from foundation import meters
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane
 from foundation.errors import PoisonRecord
@@ -22,7 +24,7 @@ RETRY_BATCH = 500
 def put(topic: str, records: Sequence[tuple[int, int, bytes, Mapping[str, str]]], reason: str) -> None:
     """Keeps records of `topic`, each (partition, offset, bytes, headers); one that is kept already stays as it is.
 
-    Raises ControlPlaneUnavailable: then the partition must wait.
+    Raises ControlPlaneUnavailable, QuarantineFull: then the partition must wait.
     """
     at = now_ms()
     rows = [
@@ -32,7 +34,9 @@ def put(topic: str, records: Sequence[tuple[int, int, bytes, Mapping[str, str]]]
         for partition, offset, raw, headers in records
     ]
     with control_plane():
+        stopping.make_room(topic, [(partition, offset) for partition, offset, _, _ in records])
         QuarantinedRecord.objects.bulk_create(rows, ignore_conflicts=True)
+    meters.QUARANTINED.labels(topic).inc(len(records))
     places = [f"{partition}@{offset}" for partition, offset, _, _ in records]
     log.error("records quarantined", topic=topic, records=places, reason=reason)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -15,6 +16,7 @@ from django.conf import settings
 
 from delivery import alerts, fates, parking
 from delivery.plans import plan
+from foundation import meters
 from foundation.clock import now_ms
 from foundation.control_plane import one_transaction
 from foundation.errors import PoisonRecord
@@ -46,6 +48,7 @@ def schedule(
     ]
     known = fates.known_of(planned)
     outcome = fates.Fates(repeat=repeat, now=now)
+    _count(planned)
     for failure, group in planned:
         fates.settle(failure, group, known, outcome)
     _keep(outcome, traces)
@@ -81,6 +84,12 @@ def release(lanes: Sequence[str]) -> int:
     if "standard" in lanes:
         alerts.post_pending()  # here, where waiting for a webhook holds up nothing critical
     return released
+
+
+def _count(planned: fates.Planned) -> None:
+    steps = Counter((failure.record.priority, type(group.step).__name__.lower()) for failure, group in planned)
+    for labels, number in steps.items():
+        meters.FATES.labels(*labels).inc(number)
 
 
 def _traced(entry: DueEntry, traces: Mapping[str, str]) -> DueEntry:

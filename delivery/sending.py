@@ -8,6 +8,7 @@ begun `BEGIN_WITHIN_MS` after the batch started, comes back later without having
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -20,8 +21,11 @@ from delivery.orders import Failed, Job
 from delivery.providers.port import Result, Taken
 from delivery.providers.registry import get_provider
 from delivery.retries import BREAKER_OPEN
+from delivery.telling import Tell
+from foundation import meters
 from foundation.clock import now_ms
 from foundation.errors import Ambiguous, DeadlinePassed, Misconfigured, ProviderError, ProviderRateLimited, Transient
+from notifications import reports
 from notifications.records import ChannelRecord, Failure, Report
 
 PATIENCE_MS = 2_000
@@ -55,21 +59,29 @@ class _Run(msgspec.Struct):
     begin_by: int
     deadline: int
     patient_until: int
+    tell: Tell
     reports: list[Report] = []
     failed: list[Failed] = []
 
 
-def deliver(channel: str, items: Sequence[tuple[ChannelRecord, bool]], *, deadline: int, started: int) -> Delivered:
+def deliver(
+    channel: str,
+    items: Sequence[tuple[ChannelRecord, bool]],
+    *,
+    deadline: int,
+    started: int,
+    tell: Tell = reports.produce,
+) -> Delivered:
     """Sends `items` (record, may be a repeat) of `channel` ("push", "email", "sms"); times in ms.
 
     Nothing is begun at or after `deadline`: raises DeadlinePassed, and whoever gets the batch next goes on. What is
-    attempted is durable on the delivery topic before it is sent; raises LogUnavailable if that can't be. Marked items
-    are checked first, so that the same batch again sends nothing twice.
+    attempted is durable before it is sent, on the delivery topic or where else `tell` puts it; raises what `tell` does.
+    Marked items are checked first, so that the same batch again sends nothing twice.
     """
     now = now_ms()
     if now >= deadline:
         raise DeadlinePassed(f"{channel}: {len(items)} records")
-    run = _Run(started, min(now + BEGIN_WITHIN_MS, deadline), deadline, min(now + PATIENCE_MS, deadline))
+    run = _Run(started, min(now + BEGIN_WITHIN_MS, deadline), deadline, min(now + PATIENCE_MS, deadline), tell)
     jobs, expired = orders.expand(items, deadline=deadline, now=now)
     if expired:
         run.reports += orders.expired_outcomes(expired, now)
@@ -138,12 +150,10 @@ def _postpone(line: _Line, run: _Run, why: str) -> None:
 
 def _burst(bursts: Sequence[_Line], run: _Run) -> None:
     """Writes down what is attempted, then sends; nothing is begun at or after the deadline."""
-    from notifications import reports
-
     at = now_ms()
     for repeat in {line.repeat for line in bursts}:
         jobs = [job for line in bursts if line.repeat is repeat for job in line.jobs]
-        reports.produce([orders.attempting(jobs, at)], repeat=repeat)
+        run.tell([orders.attempting(jobs, at)], repeat=repeat)
     if now_ms() >= run.deadline:
         raise DeadlinePassed("between writing down and sending")
     for line, results in zip(bursts, _results(bursts), strict=True):
@@ -158,7 +168,8 @@ def _results(bursts: Sequence[_Line]) -> list[list[Result]]:
 
 def _send(line: _Line) -> list[Result]:
     try:
-        return get_provider(line.account).send([job.order for job in line.jobs])
+        with meters.timed(meters.PROVIDER.labels(line.account)):
+            return get_provider(line.account).send([job.order for job in line.jobs])
     except ProviderError as error:
         return [error] * len(line.jobs)
 
@@ -177,6 +188,8 @@ def _settle(line: _Line, results: Sequence[Result], run: _Run) -> None:
             faults += 1
         else:
             ok += 1
+    for word, count in Counter("taken" if isinstance(one, Taken) else one.kind for one in results).items():
+        meters.SENDS.labels(line.account, word).inc(count)
     breaker.record(line.account, ok=ok, failed=faults, retry_after_ms=int(retry_after * 1_000))
 
 

@@ -38,6 +38,7 @@ class ServedTopic:
     next_look: int = 0
     took_at: int = 0
     large: bool = False
+    stopped: bool = False
 
     def wake(self, now: int) -> None:
         """Lets go on what has waited for its old owner long enough."""
@@ -58,6 +59,12 @@ class ServedTopic:
         """Nothing is taken before `until` (ms)."""
         log.warning("topic rests", topic=self.name, why=why)
         self.rest_until = until
+
+    def stop(self, stopped: bool) -> None:
+        """Whether too much of it was put aside: then nothing is taken, and what is held isn't sent."""
+        if stopped != self.stopped:
+            log.warning("topic is stopped" if stopped else "topic goes on", topic=self.name)
+            self.stopped = stopped
 
     def gathers(self, now: int) -> bool:
         """Whether what comes in waits for company: a batch went just now, and it wasn't large.

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
+from foundation.clock import now_ms
 from foundation.redis import Unreachable, get_redis, key
 from notifications.records import Decision, Outcome, Receipt, Report
 from notifications.status import DEFERRED, DROPPED
 
 _DECIDED = {"drop": DROPPED, "defer": DEFERRED}
+
+SLOT_MS, SLOTS = 10_000, 6
 
 Tally = tuple[str, str, str]
 
@@ -27,6 +31,9 @@ def count(reports: Iterable[Report]) -> None:
         with get_redis().pipeline(transaction=False) as pipe:
             for tally, number in tallies.items():
                 pipe.hincrby(key("tallies"), "\x1f".join(tally), number)
+            slot = _slot(now_ms())
+            pipe.incrby(slot, tallies.total())
+            pipe.pexpire(slot, (SLOTS + 2) * SLOT_MS)
             pipe.execute()
     except Unreachable:
         return
@@ -40,6 +47,17 @@ def totals() -> dict[Tally, int]:
         channel, status, reason = name.decode().split("\x1f")
         found[channel, status, reason] = int(number)
     return found
+
+
+def per_second(at: int) -> float:
+    """Outcomes a second, over the last whole minute before `at` (ms). Raises redis.ConnectionError."""
+    client: Any = get_redis()
+    counts = client.mget([_slot(at - place * SLOT_MS) for place in range(1, SLOTS + 1)])
+    return round(sum(int(count or 0) for count in counts) * 1_000 / (SLOTS * SLOT_MS), 1)
+
+
+def _slot(at: int) -> str:
+    return key("tallied", str(at // SLOT_MS))
 
 
 def _tallies(report: Report) -> Iterable[Tally]:

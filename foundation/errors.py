@@ -14,7 +14,8 @@ PlatformError
 ├── Unreachable                  one of our servers is away: wait and try again, nobody's fault
 │   ├── LogUnavailable
 │   ├── StoreUnavailable
-│   └── ControlPlaneUnavailable  (the SQL database)
+│   ├── ControlPlaneUnavailable  (the SQL database)
+│   └── QuarantineFull           too much of a topic was put aside: it stops
 ├── PoisonRecord                 a record that can't be understood; carries its bytes
 ├── DeadlinePassed               a batch woke up after its deadline; somebody else does it
 ├── TemplateError                a template failed; carries name and line
@@ -112,6 +113,10 @@ class StoreUnavailable(Unreachable):
 
 class ControlPlaneUnavailable(Unreachable):
     """The SQL database is away."""
+
+
+class QuarantineFull(Unreachable):
+    """Too many records of a topic were quarantined within a minute: the rest waits on the log."""
 
 
 class PoisonRecord(PlatformError):

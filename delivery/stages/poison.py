@@ -9,6 +9,6 @@ from notifications.records import headers
 
 
 def set_aside(topic: str, record: BatchRecord, poison: PoisonRecord) -> None:
-    """Quarantines one record of a batch; the others go on. Raises ControlPlaneUnavailable: then the batch waits."""
+    """Quarantines one record of a batch; the others go on. Raises Unreachable: then the batch waits."""
     its = headers(repeat=record.repeat, trace=record.trace) or {}
     quarantine.put(topic, [(record.partition, record.offset, record.value, its)], poison.reason)

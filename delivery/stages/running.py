@@ -20,7 +20,7 @@ from delivery import payloads, words
 from delivery.batch import Envelope
 from delivery.naming import named
 from delivery.words import Word
-from foundation import tracing
+from foundation import meters, tracing
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane
 from foundation.errors import DeadlinePassed, Unreachable
@@ -59,7 +59,7 @@ def run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bo
 
 def _run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bool) -> str | None:
     words.mark_start(batch.id)
-    began = time.monotonic()
+    name, began = function.__name__, time.perf_counter()
     try:
         if now_ms() > batch.deadline:
             raise DeadlinePassed(batch.id)
@@ -67,14 +67,18 @@ def _run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: b
             result = function(batch)
         where = None if result is None else payloads.put(result)
     except DeadlinePassed as error:
+        meters.STAGE_ENDS.labels(name, "deadline").inc()
         words.mark_end(batch.id)
         raise Ignore(f"deadline passed: {error}") from error
     except AWAY as error:
-        _give_back(batch, words.LATER, error)
+        _give_back(name, batch, words.LATER, error)
     except Exception as error:
-        log.exception("stage failed", stage=function.__name__)
-        _give_back(batch, words.FAILED, error)
-    log.debug("stage done", stage=function.__name__, ms=int((time.monotonic() - began) * 1_000))
+        log.exception("stage failed", stage=name)
+        _give_back(name, batch, words.FAILED, error)
+    took = time.perf_counter() - began
+    meters.STAGE.labels(name).observe(took)
+    meters.STAGE_ENDS.labels(name, "done").inc()
+    log.debug("stage done", stage=name, ms=int(took * 1_000))
     if last:
         words.say(batch.reply, Word(batch.id, words.SETTLED))
     else:
@@ -82,7 +86,8 @@ def _run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: b
     return where
 
 
-def _give_back(batch: Envelope, word: str, error: Exception) -> None:
+def _give_back(stage: str, batch: Envelope, word: str, error: Exception) -> None:
+    meters.STAGE_ENDS.labels(stage, word).inc()
     close_old_connections()
     words.say(batch.reply, Word(batch.id, word, f"{type(error).__name__}: {error}"[:500]))
     raise Ignore(str(error)) from error

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from notifications.store.metered import MeteredStore
 from notifications.store.port import Store
 
 ENGINES = {"sql": "notifications.store.sql.SqlStore", "cassandra": "notifications.store.cassandra.CassandraStore"}
@@ -15,4 +17,4 @@ ENGINES = {"sql": "notifications.store.sql.SqlStore", "cassandra": "notification
 @cache
 def get_store() -> Store:
     """The engine of this process; made on first use."""
-    return import_string(ENGINES[settings.STORE_ENGINE])()
+    return cast("Store", MeteredStore(import_string(ENGINES[settings.STORE_ENGINE])()))

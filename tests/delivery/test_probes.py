@@ -21,7 +21,7 @@ from tests.delivery.reports_of import NOW, decision, outcome, verdict
 from tests.delivery.test_audit import due
 
 pytestmark = [
-    pytest.mark.django_db(databases=["default", "store"]),
+    pytest.mark.django_db(transaction=True, databases=["default", "store"]),
     pytest.mark.usefixtures("redis", "empty_log"),
 ]
 

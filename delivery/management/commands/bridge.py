@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from delivery.bridge import Bridge, BridgeOptions
+from delivery.observing import observe
 from notifications.log import get_log
 from notifications.topology import ROLES, TOPICS
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         stopping: list[int] = []
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda received, frame: stopping.append(received))
+        observe()
         self.stdout.write(f"bridge {member} serves {', '.join(topics)}")
         while not stopping:
             bridge.turn()

@@ -1,4 +1,4 @@
-"""`manage.py quarantine list|show|retry`: records nobody could handle, with their bytes (contract §9)."""
+"""`manage.py quarantine list|show|retry|resume`: records nobody could handle, with their bytes (contract §9)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
 
-from delivery import quarantine
+from delivery import quarantine, stopping
 from delivery.models import QuarantinedRecord
 from foundation.clock import to_rfc3339
 from foundation.errors import PlatformError
+from foundation.redis import Unreachable
+from notifications.topology import TOPICS
 
 SHOWN = 50
 
@@ -30,6 +32,8 @@ class Command(BaseCommand):
         retry.add_argument("ids", nargs="*", type=int)
         retry.add_argument("--topic", default="")
         retry.add_argument("--all", action="store_true")
+        resume = actions.add_parser("resume", help="let a topic go on that filled its quarantine too fast")
+        resume.add_argument("topic", help="its name may omit 'notifications.'")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -60,6 +64,17 @@ class Command(BaseCommand):
         if options["ids"]:
             rows = rows.filter(pk__in=options["ids"])
         self.stdout.write(f"{quarantine.retry(rows)} put back")
+
+    def _resume(self, options: dict[str, Any]) -> None:
+        given = options["topic"]
+        topic = given if given in TOPICS else f"notifications.{given}"
+        if topic not in TOPICS:
+            raise CommandError(f"no such topic: {given}; there are {', '.join(TOPICS)}")
+        try:
+            was = stopping.resume(topic)
+        except Unreachable as error:
+            raise CommandError(f"Redis can't be reached: {error}") from error
+        self.stdout.write(f"{topic} goes on" if was else f"{topic} wasn't stopped")
 
 
 def _kept(topic: str) -> Any:

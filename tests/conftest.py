@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import engines
+from tests.notifications.store.keyspace import emptied_store, store_tables  # noqa: F401  fixtures
 from tests.state_folder import VAR as _VAR
 
 

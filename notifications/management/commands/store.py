@@ -37,18 +37,19 @@ class Command(BaseCommand):
         if settings.STORE_ENGINE == "sql":
             self.stdout.write(SQL)
             return
-        do: dict[str, Callable[[], None]] = {"create": self._create, "check": self._check}
+        do: dict[str, Callable[[], None]] = {"create": lambda: self._create(options["verbosity"]), "check": self._check}
         try:
             do[action]()
         except StoreUnavailable as error:
             raise CommandError(str(error)) from error
 
-    def _create(self) -> None:
+    def _create(self, verbosity: int) -> None:
         from notifications.store.cassandra import checking, schema
 
         done = schema.create()
         for line in done or ["nothing to do: every step was taken before"]:
-            self.stdout.write(line)
+            if verbosity:
+                self.stdout.write(line)
         for line in checking.differences():
             self.stderr.write(f"differs: {line}")
 

@@ -27,7 +27,10 @@ class BatchRecord(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What every task of a chain gets: `deadline` and `polled_at` in ms; `reply` is the bridge's list in Redis."""
+    """What every task of a chain gets: `deadline` and `polled_at` in ms; `reply` is the bridge's list in Redis.
+
+    `direct`: the log is away, nothing may be put there (delivery/telling.py).
+    """
 
     id: str
     reply: str
@@ -35,6 +38,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     lane: str
     deadline: int
     polled_at: int
+    direct: bool = False
 
 
 class Batch(Envelope, frozen=True, kw_only=True):
@@ -60,18 +64,19 @@ class Routed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trace: str = ""
 
 
-class RoutedBatch(Envelope, frozen=True, kw_only=True):
-    """What route and render hand on."""
-
-    routed: list[Routed]
-
-
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Reports and failures of one kind of record: those that may be a repeat are kept apart, the mark is inherited."""
 
     reports: list[Report] = []
     failures: list[Failure] = []
     repeat: bool = False
+
+
+class RoutedBatch(Envelope, frozen=True, kw_only=True):
+    """What route and render hand on; `told`: what is known already of repeats."""
+
+    routed: list[Routed]
+    told: list[Told] = []
 
 
 class ToldBatch(Envelope, frozen=True, kw_only=True):

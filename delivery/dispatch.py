@@ -22,21 +22,23 @@ from notifications.topology import TOPICS
 log = structlog.get_logger(__name__)
 
 
-def dispatch(flight: Flight, *, reply: str, polled_at: int, deadline: int) -> None:
+def dispatch(flight: Flight, *, reply: str, polled_at: int, deadline: int, direct: bool = False) -> None:
     """Sends the part under a new batch id, which `flight.batch` is from then on. Times in ms.
+
+    `direct`: the log is away, the chain tells the store itself (delivery/telling.py).
 
     Raises redis.ConnectionError when it is certain that nothing was sent. If that can't be known it counts as sent:
     the flight's clock decides.
     """
     flight.batch = new_batch_id()
-    where = payloads.put(_batch(flight, reply, polled_at, deadline))
+    where = payloads.put(_batch(flight, reply, polled_at, deadline, direct))
     try:
         _chain(flight, where, deadline).apply_async()
     except (OperationalError, *Unreachable) as error:
         log.warning("batch may not have been sent", topic=flight.topic, why=str(error))
 
 
-def _batch(flight: Flight, reply: str, polled_at: int, deadline: int) -> Batch:
+def _batch(flight: Flight, reply: str, polled_at: int, deadline: int, direct: bool) -> Batch:
     return Batch(
         id=flight.batch,
         reply=reply,
@@ -44,6 +46,7 @@ def _batch(flight: Flight, reply: str, polled_at: int, deadline: int) -> Batch:
         lane=TOPICS[flight.topic].lane,
         deadline=deadline,
         polled_at=polled_at,
+        direct=direct,
         records=[_batch_record(record, flight) for record in flight.part.records],
     )
 

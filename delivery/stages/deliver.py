@@ -8,15 +8,16 @@ from contextlib import suppress
 from msgspec import structs
 
 from delivery import in_app, scheduling, sending
-from delivery.batch import Batch, DeliveryItem, RoutedBatch, Told, ToldBatch, envelope_of
+from delivery.batch import Batch, DeliveryItem, Envelope, RoutedBatch, Told, ToldBatch, envelope_of
 from delivery.second_look import look_again
 from delivery.stages import making
 from delivery.stages.poison import set_aside
 from delivery.stages.running import stage
+from delivery.telling import teller
 from foundation.clock import now_ms
 from foundation.errors import ControlPlaneUnavailable, PoisonRecord
 from notifications import reports
-from notifications.due import table
+from notifications.due import detour
 from notifications.log import get_log
 from notifications.log.port import Message
 from notifications.records import ChannelRecord, Decision, Event, Failure, decode, encode, headers
@@ -28,7 +29,7 @@ def deliver(batch: Batch) -> ToldBatch:
     """One channel's batch; the topic says which."""
     found = list(_items(batch))
     items, drops = look_again(found)
-    told = _deliver_items(items, batch.deadline, batch.polled_at)
+    told = _deliver_items(items, batch)
     traces = {recipient.id: item.trace for item in found if item.trace for recipient in item.record.recipients}
     return ToldBatch(**envelope_of(batch), told=[*told, Told(reports=list(drops))] if drops else told, traces=traces)
 
@@ -46,12 +47,11 @@ def deliver_direct(batch: RoutedBatch) -> ToldBatch:
         items += [DeliveryItem(record, routed.repeat, routed.trace) for record in records]
         failures[routed.repeat] += failed
         decided[routed.repeat].append(making.decision(routed, [*records, *(f.record for f in failed)], at))
-    entries = [entry for routed in batch.routed for entry in making.due_entries(routed)]
-    if entries:
-        table.put(entries)
+    if detoured := detour.keep([entry for routed in batch.routed for entry in making.due_entries(routed)]):
+        get_log().produce(detoured)
     events = {routed.id: routed.event for routed in batch.routed}
-    told = [_with_events(each, events) for each in _deliver_items(items, batch.deadline, batch.polled_at)]
-    told += [Told(reports=list(decided[r]), failures=failures[r], repeat=r) for r in (False, True)]
+    told = [_with_events(each, events) for each in _deliver_items(items, batch)]
+    told += [*batch.told, *(Told(reports=list(decided[r]), failures=failures[r], repeat=r) for r in (False, True))]
     traces = {routed.id: routed.trace for routed in batch.routed if routed.trace}
     return ToldBatch(**envelope_of(batch), told=told, traces=traces)
 
@@ -65,6 +65,9 @@ def _with_events(told: Told, events: Mapping[str, Event]) -> Told:
 @stage("report", ToldBatch, last=True)
 def report(batch: ToldBatch) -> None:
     """Outcomes and failures become durable; the critical lane keeps its own retries (contract, "Words": lanes)."""
+    if batch.direct:
+        _report_directly(batch)
+        return
     messages: list[Message] = []
     for told in batch.told:
         made = list(told.reports)
@@ -77,6 +80,20 @@ def report(batch: ToldBatch) -> None:
         messages += [_failed(failure, told.repeat, batch.traces) for failure in failures]
     if messages:
         get_log().produce(messages)
+
+
+def _report_directly(batch: ToldBatch) -> None:
+    """Without the log: outcomes first, so that whoever does this again knows them; then what is to follow on failures.
+
+    Raises StoreUnavailable, ControlPlaneUnavailable: the batch comes again, and sends nothing twice.
+    """
+    tell = teller(batch)
+    for told in batch.told:
+        tell(told.reports, repeat=told.repeat)
+    for told in batch.told:
+        if told.failures:
+            made = scheduling.schedule(told.failures, repeat=told.repeat, now=now_ms(), traces=batch.traces)
+            tell(made, repeat=told.repeat)
 
 
 def _failed(failure: Failure, repeat: bool, traces: Mapping[str, str]) -> Message:
@@ -92,19 +109,19 @@ def _items(batch: Batch) -> Iterable[DeliveryItem]:
             set_aside(batch.topic, record, poison)
 
 
-def _deliver_items(items: Sequence[DeliveryItem], deadline: int, started: int) -> list[Told]:
+def _deliver_items(items: Sequence[DeliveryItem], batch: Envelope) -> list[Told]:
     """Every channel's items, a call for each: a record and its marked copy in one batch must see each other."""
     by_channel: dict[str, list[DeliveryItem]] = {}
     for item in items:
         by_channel.setdefault(item.record.channel, []).append(item)
-    return [_deliver_channel(channel, group, deadline, started) for channel, group in by_channel.items()]
+    return [_deliver_channel(channel, group, batch) for channel, group in by_channel.items()]
 
 
-def _deliver_channel(channel: str, group: Sequence[DeliveryItem], deadline: int, started: int) -> Told:
+def _deliver_channel(channel: str, group: Sequence[DeliveryItem], batch: Envelope) -> Told:
     """What comes of a batch that holds any repeat may itself be one: the mark is inherited by all of it."""
-    repeat = any(item.repeat for item in group)
+    repeat, started = any(item.repeat for item in group), batch.polled_at
     if channel == "in_app":
         return Told(reports=in_app.deliver([item.record for item in group], polled_at=started), repeat=repeat)
     pairs = [(item.record, item.repeat) for item in group]
-    delivered = sending.deliver(channel, pairs, deadline=deadline, started=started)
+    delivered = sending.deliver(channel, pairs, deadline=batch.deadline, started=started, tell=teller(batch))
     return Told(reports=delivered.reports, failures=delivered.failures, repeat=repeat)

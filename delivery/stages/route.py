@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from django.conf import settings
 
-from delivery.batch import Batch, Routed, RoutedBatch, envelope_of
+from delivery import known, put_off
+from delivery.batch import Batch, Routed, RoutedBatch, Told, envelope_of
 from delivery.stages.poison import set_aside
 from delivery.stages.running import stage
 from foundation.clock import now_ms
 from foundation.errors import PoisonRecord
 from foundation.identifiers import send_id
-from notifications import idempotency
 from notifications.records import Event, Recipient, decode
 from preferences import limits
 from preferences.decide import apply_limits, decide
 from preferences.facts import Profile, Question, TypeFacts, Verdict
 from preferences.limits import LimitEntry, Sighting
-from preferences.profiles import profiles
 from templates_app.catalog import get_catalog
 
 
@@ -38,16 +37,20 @@ class Subject(msgspec.Struct):
 @stage("route", Batch)
 def route(batch: Batch) -> RoutedBatch:
     subjects = list(_subjects(batch))
-    _find_duplicates(subjects)
-    known = profiles({subject.recipient.user for subject in subjects})
-    decided = [_decide(subject, known[subject.recipient.user]) for subject in subjects]
+    subjects, told = _without_ended(subjects) if batch.lane == "critical" else (subjects, [])
+    users, unknown = put_off.known_users({subject.recipient.user for subject in subjects})
+    firsts, doubtful = put_off.firsts_of_keys([(s.event, s.recipient.id) for s in subjects if _is_keyed(s)])
+    subjects, waiting = put_off.split(subjects, unknown, doubtful)
+    put_off.put_off(waiting)
+    _find_duplicates(subjects, firsts)
+    decided = [_decide(subject, users[subject.recipient.user]) for subject in subjects]
     decided = _within_limits(subjects, decided)
     stamps = {"polled": batch.polled_at, "routed": now_ms()}
     routed = [
-        _routed(subject, known[subject.recipient.user], verdicts, stamps)
+        _routed(subject, users[subject.recipient.user], verdicts, stamps)
         for subject, verdicts in zip(subjects, decided, strict=True)
     ]
-    return RoutedBatch(**envelope_of(batch), routed=routed)
+    return RoutedBatch(**envelope_of(batch), routed=routed, told=told)
 
 
 def _subjects(batch: Batch) -> Iterable[Subject]:
@@ -63,11 +66,20 @@ def _subjects(batch: Batch) -> Iterable[Subject]:
             yield Subject(event, recipient, record.repeat, facts, record.trace)
 
 
-def _find_duplicates(subjects: Sequence[Subject]) -> None:
-    """Marks a second acceptance under one idempotency key, and repeats within the type's window."""
+def _without_ended(subjects: Sequence[Subject]) -> tuple[list[Subject], list[Told]]:
+    """Repeats whose outcome is known are done; what the store knows of any is told (again), for the log's ledger."""
+    found = known.look({subject.recipient.id: subject.event for subject in subjects if subject.repeat})
+    left = [subject for subject in subjects if not (subject.repeat and subject.recipient.id in found.ended)]
+    return left, [Told(reports=found.reports, repeat=True)] if found.reports else []
+
+
+def _is_keyed(subject: Subject) -> bool:
+    return subject.event.resumed is None and bool(subject.event.idempotency)
+
+
+def _find_duplicates(subjects: Sequence[Subject], firsts: Mapping[str, str]) -> None:
+    """Marks a second acceptance under one idempotency key (`firsts`), and repeats within the type's window."""
     first_time = [subject for subject in subjects if subject.event.resumed is None]
-    keyed = [(s.event, s.recipient.id) for s in first_time if s.event.idempotency]
-    firsts = idempotency.remember(keyed) if keyed else {}
     windowed = [s for s in first_time if s.facts and s.facts.dedupe_window_s]
     seen = limits.first_seen([_sighting(s) for s in windowed]) if windowed else []
     for subject, first in zip(windowed, seen, strict=True):

@@ -35,6 +35,7 @@ SCHEMA = """
 """
 COLUMNS = "number, id, topic, key, value, headers, at, done"
 AFTER = f"SELECT {COLUMNS} FROM line WHERE number > ? ORDER BY number LIMIT ?"  # noqa: S608
+OF_TOPIC = f"SELECT {COLUMNS} FROM line WHERE number > ? AND topic = ? ORDER BY number LIMIT ?"  # noqa: S608
 UNDONE = f"SELECT {COLUMNS} FROM line WHERE number > ? AND topic = ? AND done = 0 ORDER BY number LIMIT ?"  # noqa: S608
 BY_ID = f"SELECT {COLUMNS} FROM line WHERE id = ? ORDER BY number LIMIT 1"  # noqa: S608
 PUT = "INSERT INTO line (id, topic, key, value, headers, at) VALUES (?, ?, ?, ?, ?, ?)"
@@ -87,10 +88,9 @@ class SpoolFile:
         with self._transaction() as connection:
             connection.executemany(PUT, [row for rows in calls for row in rows])
 
-    def lines(self, *, after: int = 0, limit: int, topic: str = "") -> list[Line]:
-        """Up to `limit` lines with a number above `after`, in order; with `topic` those of it that aren't done."""
-        values = (after, topic, limit) if topic else (after, limit)
-        return [_line(row) for row in _rows(self.path, UNDONE if topic else AFTER, values)]
+    def lines(self, topic: str, *, after: int = 0, limit: int, undone: bool = False) -> list[Line]:
+        """Up to `limit` lines of `topic` with a number above `after`, in order; `undone`: those that aren't done."""
+        return [_line(row) for row in _rows(self.path, UNDONE if undone else OF_TOPIC, (after, topic, limit))]
 
     def settle(self, topic: str, before: int) -> None:
         """The direct way has done all lines of `topic` with a number below `before`."""
@@ -104,9 +104,9 @@ class SpoolFile:
         with self._transaction() as connection:
             connection.executemany("DELETE FROM line WHERE number = ?", [(number,) for number in numbers])
 
-    def holds(self, topic: str) -> bool:
-        """Whether any line of `topic` is here, done or not."""
-        return bool(_rows(self.path, "SELECT 1 FROM line WHERE topic = ? LIMIT 1", (topic,)))
+    def topics(self) -> set[str]:
+        """The topics of which any line is here, done or not."""
+        return {topic for (topic,) in _rows(self.path, "SELECT DISTINCT topic FROM line", ())}
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -46,13 +46,13 @@ def line(id: str, topic: str = CRITICAL, value: bytes = b"{}") -> tuple[str, Mes
 
 
 def ids(spool: file.SpoolFile) -> list[str]:
-    return [line.id for line in spool.lines(limit=1_000_000)]
+    return [line.id for line in file.read(spool.path)]
 
 
 def test_lines_come_back_in_order_as_they_were(owned: owners.Owned):
     owned.file.put([line("one", value=b"\x00\xff"), line("again", RAW)])
     owned.file.put([line("two")])
-    one, again, two = owned.file.lines(limit=9)
+    one, again, two = file.read(owned.file.path)
     assert (one.id, one.message, one.done) == ("one", Message(CRITICAL, "usr", b"\x00\xff", None), False)
     assert again.message == Message(RAW, "usr", b"{}", {"repeat": "1"})
     assert one.number < again.number < two.number
@@ -61,23 +61,23 @@ def test_lines_come_back_in_order_as_they_were(owned: owners.Owned):
 
 def test_what_the_direct_way_did_stays_until_it_is_on_the_log(owned: owners.Owned):
     owned.file.put([line("one"), line("other", RAW), line("two"), line("three")])
-    one, _, two, _ = owned.file.lines(limit=9)
+    one, _, two, _ = file.read(owned.file.path)
     owned.file.settle(CRITICAL, two.number + 1)
-    assert [line.id for line in owned.file.lines(limit=9, topic=CRITICAL)] == ["three"]
-    assert [line.done for line in owned.file.lines(limit=9)] == [True, False, True, False]
+    assert [line.id for line in owned.file.lines(CRITICAL, limit=9, undone=True)] == ["three"]
+    assert [line.done for line in owned.file.lines(CRITICAL, limit=9)] == [True, True, False]
+    assert [line.id for line in owned.file.lines(CRITICAL, after=one.number, limit=1)] == ["two"]
     assert file.standing(owned.file.path) == file.Standing(4, 2, one.at, 2)
     owned.file.remove([one.number, two.number])
     assert ids(owned.file) == ["other", "three"]
-    assert owned.file.holds(RAW)
-    assert not owned.file.holds("notifications.bulk")
+    assert owned.file.topics() == {RAW, CRITICAL}
 
 
 def test_numbers_only_grow_also_when_it_was_empty(owned: owners.Owned):
     owned.file.put([line("one")])
-    first = owned.file.lines(limit=1)[0].number
+    first = next(file.read(owned.file.path)).number
     owned.file.remove([first])
     owned.file.put([line("two")])
-    assert owned.file.lines(limit=1)[0].number > first
+    assert next(file.read(owned.file.path)).number > first
 
 
 def test_a_full_spool_takes_nothing_more_and_keeps_what_it_has(tmp_path: Path):
@@ -92,7 +92,7 @@ def test_a_full_spool_takes_nothing_more_and_keeps_what_it_has(tmp_path: Path):
         fill()
     assert 10 < kept < 40
     assert ids(mine.file) == [str(n) for n in range(kept)]
-    mine.file.remove([line.number for line in mine.file.lines(limit=kept)])
+    mine.file.remove([line.number for line in file.read(mine.file.path)])
     mine.file.put([line("there is room again")])
     mine.release()
 

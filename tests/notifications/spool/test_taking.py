@@ -14,6 +14,7 @@ from notifications.lookup import find_event
 from notifications.records import Event, decode
 from notifications.sending import Accepted
 from notifications.spool.away import AWAY, Away
+from notifications.spool.file import read
 from notifications.spool.owners import Owned
 from notifications.topology import BULK, CRITICAL, RAW
 from tests.notifications.accepting import RAISER, a_request, make_type, written
@@ -28,7 +29,7 @@ def post(*priorities: str, **fields):
 
 
 def spooled(owned: Owned) -> list[tuple[str, Event]]:
-    return [(line.message.topic, decode(Event, line.message.value)) for line in owned.file.lines(limit=100)]
+    return [(line.message.topic, decode(Event, line.message.value)) for line in read(owned.file.path)]
 
 
 def test_with_the_log_there_nothing_is_spooled(empty_log: None, own_spool: Owned):

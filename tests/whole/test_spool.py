@@ -1,0 +1,159 @@
+"""Kafka down (contract §9), on the embedded log: its folder is taken away and given back.
+
+Critical ones are sent all the same, from the spool; back on the log they are told of, and sent to nobody twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delivery.drainer import Drainer, DrainerOptions
+from notifications.due.models import DueRow
+from notifications.log import get_log
+from notifications.records import Event, decode
+from notifications.spool import file, owners
+from notifications.spool.away import AWAY
+from notifications.topology import BULK, CRITICAL, RAW
+from preferences.models import User
+from templates_app.models import NotificationType
+from tests.engines import STACK
+from tests.outage import Outage
+from tests.pipeline import OPTIONS, Pipeline
+from tests.whole.conftest import make_type
+from tests.whole.looking import assert_accounted_for, channels, inbox, outbox, told
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases="__all__"),
+    pytest.mark.skipif(STACK, reason="takes the embedded log's folder away; see test_spool_kafka.py"),
+]
+
+DIRECT = dataclasses.replace(OPTIONS, deadline_ms=1_500, margin_ms=100, direct=True)
+
+
+class Web:
+    """The part of a web process that is asked here: its spool and its drainer, turned by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.drainer = Drainer(DrainerOptions(folder, "node-a", 0, DIRECT))
+        self.drainer.open()
+
+    def until(self, done: Callable[[], Any], what: str, seconds: float = 20) -> None:
+        end = time.monotonic() + seconds
+        while not done():
+            self.drainer.turn()
+            assert time.monotonic() < end, what
+
+    def until_done(self) -> None:
+        """Everything critical went the direct way."""
+        self.until(lambda: not self.standing().undone, "the direct way")
+
+    def until_empty(self) -> None:
+        """Everything is on the log."""
+        self.until(lambda: not self.standing().rows and not AWAY.topics, "the way back")
+
+    def standing(self) -> file.Standing:
+        return file.standing(self.drainer.sources["node-a.0.sqlite3"].owned.file.path)
+
+    def killed(self) -> None:
+        """As `kill -9` leaves it: nothing is finished, nobody is told; its lock is free."""
+        AWAY.forget()
+        for source in self.drainer.sources.values():
+            source.owned.release()
+
+
+@pytest.fixture
+def folder(settings, tmp_path: Path) -> Path:
+    settings.SPOOL_FOLDER = tmp_path / "spool"
+    return settings.SPOOL_FOLDER
+
+
+@pytest.fixture
+def web(pipeline: Pipeline, folder: Path) -> Iterator[Web]:
+    AWAY.forget()
+    web = Web(folder)
+    yield web
+    web.drainer.close()
+    AWAY.forget()
+
+
+@pytest.fixture
+def outage(pipeline: Pipeline) -> Iterator[Outage]:
+    outage = Outage()
+    yield outage
+    outage.end()
+
+
+def on_log(topic: str) -> list[str]:
+    """The ids that stand on a topic for one user, in order."""
+    log = get_log()
+    records = [each for p, end in log.end_offsets(topic).items() for each in log.read(topic, p, 0, end)]
+    return [decode(Event, record.value).recipients[0].id for record in records]
+
+
+def assert_sent_everywhere_once(id: str, user: str = "usr_42") -> None:
+    assert set(channels(id).values()) == {("sent", "")}
+    assert len(channels(id)) == 4
+    assert {count for _, count in outbox(id).values()} == {1}
+    assert len(outbox(id)) == 3
+    assert inbox(user).count(id) == 1
+
+
+def test_a_critical_one_is_sent_while_the_log_is_away_and_once_in_all(
+    pipeline: Pipeline, web: Web, outage: Outage, order_shipped: NotificationType, ada: User
+):
+    before = pipeline.send("order_shipped", "usr_42", data={"order": "A0"}, priority="critical")
+    pipeline.run()
+    outage.begin()
+    ids = [pipeline.send("order_shipped", "usr_42", data={"order": f"A{n}"}, priority="critical") for n in range(1, 4)]
+    assert told(ids[0])["status"] == "accepted"
+    web.until_done()
+    for id in ids:
+        assert_sent_everywhere_once(id)
+    assert web.standing() == (3, 0, web.standing().oldest, 3)
+
+    outage.end()
+    web.until_empty()
+    pipeline.run()
+    for id in (before, *ids):
+        assert_sent_everywhere_once(id)
+    assert_accounted_for()
+
+
+def test_the_log_back_before_the_direct_way_began(
+    pipeline: Pipeline, web: Web, outage: Outage, order_shipped: NotificationType, ada: User
+):
+    outage.begin()
+    id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+    outage.end()
+    web.until_empty()
+    pipeline.run()
+    assert_sent_everywhere_once(id)
+    assert_accounted_for()
+
+
+def test_every_lane_is_drained_in_order_where_all_are_spooled(pipeline: Pipeline, web: Web, outage: Outage, settings):
+    settings.SPOOL_ALL = True
+    make_type("plain", channels=["in_app"])
+    outage.begin()
+    ids = {priority: [] for priority in ("normal", "critical", "low")}
+    for n in range(30):
+        priority = list(ids)[n % 3]
+        ids[priority].append(pipeline.send("plain", "usr_42", data={"order": f"A{n}"}, priority=priority))
+    web.until(lambda: web.standing().undone == 20, "the critical ones went the direct way, the others wait")
+    assert inbox("usr_42") == ids["critical"][::-1]
+    outage.end()
+    web.until_empty()
+    last = pipeline.send("plain", "usr_42", data={"order": "last"}, priority="normal")
+    assert on_log(RAW) == [*ids["normal"], last]
+    assert on_log(CRITICAL) == ids["critical"]
+    assert on_log(BULK) == ids["low"]
+    pipeline.run()
+    assert set(inbox("usr_42")) == {*(id for some in ids.values() for id in some), last}
+    assert len(inbox("usr_42")) == 31
+    assert_accounted_for()

@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from foundation.errors import PoisonRecord
+from notifications.due.entry import DueEntry
 from templates_app.content import Content
 
 VERSION = 1
 MAX_RECIPIENTS = 1_000
+MAX_BYTES = 960_000  # under what a Kafka client takes by default; ours stay far below
 HEADER_REPEAT = "repeat"
 HEADER_TRACE = "traceparent"
 _UNTRACED: dict[bool, Mapping[str, str] | None] = {False: None, True: {HEADER_REPEAT: "1"}}
@@ -216,7 +218,8 @@ class FailedSend(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A record on `notifications.dlq`: one delivery whose sends failed, with the channel record as it was tried.
 
-    `event` is given in the critical lane, whose retries go through routing again.
+    `event` is given in the critical lane, whose retries go through routing again. `waits`: nothing failed; it is a row
+    that is to go into the due-time table, whose database was away.
     """
 
     v: int = 1
@@ -224,6 +227,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     failed: list[FailedSend]
     at: int
     event: Event | None = None
+    waits: DueEntry | None = None
 
 
 class _Versioned(msgspec.Struct, frozen=True):
@@ -249,8 +253,10 @@ def encode(record: Event | ChannelRecord | Reports | Failure) -> bytes:
 def decode(kind: type[R], raw: bytes | str) -> R:
     """The record in `raw`.
 
-    Raises PoisonRecord, which carries the bytes, when it can't be read or its version is newer than ours.
+    Raises PoisonRecord, which carries the bytes, when it can't be read, is over MAX_BYTES, or its version is newer.
     """
+    if len(raw) > MAX_BYTES:
+        raise PoisonRecord(f"a record of {len(raw):,} bytes; at most {MAX_BYTES:,} are read", _bytes(raw))
     try:
         record: R = _decoders[kind].decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

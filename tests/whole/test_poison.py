@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from io import StringIO
 
 import msgspec
 import pytest
 from django.core.management import call_command
 
-from delivery.models import QuarantinedRecord
+from delivery import stopping
+from delivery.figures import gather
+from delivery.models import Alert, QuarantinedRecord
 from delivery.providers.sandbox.models import OutboxMessage
 from delivery.quarantine import put
 from foundation.clock import now_ms
 from notifications import reports
 from notifications.log import get_log
 from notifications.log.port import LogRecord, Message
-from notifications.records import ChannelRecord, FailedSend, Failure, Outcome, Reports, decode, encode
+from notifications.records import (
+    HEADER_REPEAT,
+    HEADER_TRACE,
+    MAX_BYTES,
+    ChannelRecord,
+    FailedSend,
+    Failure,
+    Outcome,
+    Reports,
+    decode,
+    encode,
+)
 from notifications.topology import DLQ, RAW, TOPICS
 from tests.pipeline import Pipeline
 from tests.whole.conftest import make_type, make_user
@@ -25,12 +40,14 @@ pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 ORDER = {"order": "A1"}
 GARBAGE = b'\x00\xff\xfe{"half'
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 NEWER = b'{"v": 99, "lane": "standard"}'
 
 
 @pytest.fixture
 def people(pipeline: Pipeline) -> Pipeline:
     make_type("order_shipped", channels=["in_app", "email"], priority="high")
+    make_type("code", channels=["email"], priority="critical")
     make_user("usr_42", email="ann@example.com")
     return pipeline
 
@@ -53,22 +70,71 @@ def kept() -> dict[str, list[bytes]]:
     return found
 
 
-def test_what_nobody_can_read_is_kept_byte_for_byte_on_every_topic(people: Pipeline):
-    get_log().produce([Message(topic, "usr_42", raw) for topic in TOPICS for raw in (GARBAGE, NEWER)])
+def broken() -> list[bytes]:
+    """Garbage, a newer version, a record that was cut off, and one too large to be anybody's."""
+    whole = encode(Reports(reports=[Outcome(id="notif_1", user="u", channel="push", status="sent", at=1)]))
+    return [GARBAGE, NEWER, whole[: len(whole) // 2], b'{"data":{"x":"' + b"x" * MAX_BYTES + b'"}}']
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_what_nobody_can_read_is_kept_byte_for_byte_and_can_be_put_back(people: Pipeline, topic: str):
+    get_log().produce([Message(topic, "usr_42", raw, {HEADER_TRACE: TRACE}) for raw in broken()])
     id = people.send("order_shipped", "usr_42", data=ORDER)
-    people.run()
-    assert {topic: sorted(raws) for topic, raws in kept().items()} == dict.fromkeys(TOPICS, sorted([GARBAGE, NEWER]))
+    people.run()  # until every group has passed everything
+    assert kept() == {topic: broken()}
+    assert {row.headers[HEADER_TRACE] for row in QuarantinedRecord.objects.all()} == {TRACE}
     assert channels(id) == dict.fromkeys(("in_app", "email"), ("sent", ""))
     assert_accounted_for()
 
-    assert "26 kept" in quarantine("list")
-    assert "2 kept" in quarantine("list", "--topic", DLQ)
-    garbage = QuarantinedRecord.objects.filter(topic=DLQ).order_by("pk").first()
-    assert garbage is not None
+    garbage, newer, cut, large = QuarantinedRecord.objects.order_by("pk")
+    assert "4 kept" in quarantine("list", "--topic", topic)
     assert '\\xff\\xfe{"half' in quarantine("show", str(garbage.pk))
-    newer = QuarantinedRecord.objects.filter(topic=DLQ).order_by("pk").last()
-    assert newer is not None
     assert "newer than 1" in newer.reason
+    assert "at most 960,000 are read" in large.reason
+    assert cut.reason
+    assert "4 put back" in quarantine("retry", "--all")
+    people.run()
+    again = QuarantinedRecord.objects.filter(state="kept")
+    assert sorted(bytes(row.raw) for row in again) == sorted(broken())
+    assert all(row.headers == {HEADER_TRACE: TRACE, HEADER_REPEAT: "1"} for row in again)
+
+
+def test_a_fault_that_hits_every_record_stops_the_topic_instead(people: Pipeline, settings):
+    settings.QUARANTINE_MAX_PER_MINUTE = 5
+    get_log().produce([Message(RAW, f"usr_{number}", GARBAGE) for number in range(20)])
+    late = people.send("order_shipped", "usr_42", data=ORDER)
+    _turn_until(people, lambda: people.bridge.topics[RAW].stopped)
+    assert len(kept()[RAW]) == 5
+    assert [alert.kind for alert in Alert.objects.all()] == ["quarantine"]
+    code = people.send("code", "usr_42", data=ORDER)
+    _turn_until(people, lambda: outbox(code))  # the other topics go on
+    assert RAW in gather().stopped
+    assert_accounted_for()  # and nothing is lost: the rest is before the group's offset
+
+    assert "raw goes on" in quarantine("resume", "raw")
+    _turn_until(people, lambda: len(kept()[RAW]) == 10)
+    settings.QUARANTINE_MAX_PER_MINUTE = 0  # an operator who means it
+    quarantine("resume", RAW)
+    people.run(30)
+    assert len(kept()[RAW]) == 20
+    assert inbox("usr_42") == [late]
+    assert "wasn't stopped" in quarantine("resume", RAW)
+    assert_accounted_for()
+
+
+def test_a_stopped_topic_goes_on_by_itself_when_the_rate_has_fallen(people: Pipeline, settings, monkeypatch):
+    settings.QUARANTINE_MAX_PER_MINUTE = 5
+    monkeypatch.setattr(stopping, "WINDOW_MS", 2_000)
+    get_log().produce([Message(RAW, f"usr_{number}", GARBAGE) for number in range(12)])
+    people.run(30)
+    assert len(kept()[RAW]) == 12
+
+
+def _turn_until(pipeline: Pipeline, done: Callable[[], object]) -> None:
+    until = time.monotonic() + 20
+    while not done():
+        pipeline.turns(1)
+        assert time.monotonic() < until
 
 
 def test_a_record_that_breaks_its_stage_is_halved_out(people: Pipeline):

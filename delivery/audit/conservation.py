@@ -4,22 +4,24 @@ Call what has no outcome yet a token. A token is always in one of these places, 
 it leaves the last (an offset moves only when what follows is durable; a row is there before the offset moves, and stays
 as "released" after what it held was produced):
 
-    intake ─► channel topic ─► dlq ─► due-time table ─► (round again, to a channel topic or to intake)
-       └──────────┴──────────────┴─► an outcome on the delivery topic: where it ends
+    (spool ─►) intake ─► channel topic ─► dlq ─► due-time table ─► (round again, to a channel topic or to intake)
+                  └──────────┴──────────────┴─► an outcome on the delivery topic: where it ends
 
 The look, begun at t0:
 
+    0  lines of this machine's spools: accepted as well, and in flight
     1  ends of the intake topics: they say which notifications are asked about
     2  committed offsets C of every group, in the order of the way
     3  what stands on intake up to 1; what stands on channel topics and dlq from C on
     4  rows of the due-time table, and those released since t0; what is kept in the quarantine
     5  the delivery topic up to its end as it is now, then rows that were cancelled
 
-Nothing in flight is missed. A token that was in the due-time table at any moment since t0 is seen in 4: either it is
-still there, or it was released since. Any other has only moved forward through the topics since t0. When C was read
-it stood on some topic at or beyond that topic's C (or had not come to it yet, and C of the topics ahead was read
-later), and 3 reads from C to an end taken after that. A token that ended has its outcome on the delivery topic before
-its offset moved, so 5, which comes last, reads it.
+Nothing in flight is missed. A token that was in a spool when 0 looked is seen there; one that had left it stands on
+intake before 1 (a line is removed after it was produced). A token that was in the due-time table at any moment since t0
+is seen in 4: either it is still there, or it was released since. Any other has only moved forward through the topics
+since t0. When C was read it stood on some topic at or beyond that topic's C (or had not come to it yet, and C of the
+topics ahead was read later), and 3 reads from C to an end taken after that. A token that ended has its outcome on the
+delivery topic before its offset moved, so 5, which comes last, reads it.
 
 Nothing lost is hidden: what has no outcome in 5 and was seen in no place has left every place without one.
 """
@@ -34,7 +36,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from delivery.audit import deep, places
+from delivery.audit import deep, places, spools
 from delivery.audit.book import Book
 from delivery.audit.entry import Entry, doubles, in_flight
 from delivery.audit.facts import WHOLE, Fact
@@ -94,6 +96,8 @@ class Look:
 
     def take(self, begun: int) -> None:
         """Fills the book, then the findings."""
+        self._findings.spools = spools.seen()
+        self._add(spools.waiting(*self._window))
         ends = {topic: self._log.end_offsets(topic) for topic in INTAKE_TOPICS}
         committed = {name: self._log.committed(TOPICS[name].group, name) for name in (*INTAKE_TOPICS, *WAY, DELIVERY)}
         for topic in INTAKE_TOPICS:

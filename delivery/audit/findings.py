@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from delivery.audit.entry import Standing
+from delivery.audit.spools import Spool
 from foundation.clock import to_rfc3339
 from notifications.words import sentence
 
@@ -38,7 +39,8 @@ class Wrong:
 
 
 class Findings:
-    """The result of `audit`. `clean` when nothing is lost, doubled, unreadable or told differently elsewhere."""
+    """The result of `audit`. `clean` when nothing is lost, doubled, unreadable or told differently elsewhere, and every
+    spool that holds something has a running owner."""
 
     def __init__(self, *, since: int, until: int | None, at: int) -> None:
         self.since, self.until, self.at = since, until, at
@@ -51,13 +53,15 @@ class Findings:
         self.doubled = Wrong()
         self.unreadable = Wrong()
         self.differing = Wrong()
+        self.spools: list[Spool] = []
         self.allowed_doubles = 0
         self.deep = False
         self.seconds = 0.0
 
     @property
     def clean(self) -> bool:
-        return not any(wrong.count for wrong in (self.lost, self.doubled, self.unreadable, self.differing))
+        wrongs = (self.lost, self.doubled, self.unreadable, self.differing)
+        return not any(wrong.count for wrong in wrongs) and all(spool.owned for spool in self.spools)
 
     def as_json(self) -> dict[str, Any]:
         """Everything, with all that is named."""
@@ -71,6 +75,7 @@ class Findings:
             "deliveries": dict(self.deliveries),
             "outcomes": [{**one._asdict(), "count": count} for one, count in self._sorted()],
             "in_flight": dict(self.places),
+            "spools": msgspec.to_builtins(self.spools),
             "lost": _wrong(self.lost),
             "doubled": {**_wrong(self.doubled), "allowed": self.allowed_doubles},
             "unreadable": _wrong(self.unreadable),
@@ -86,6 +91,7 @@ class Findings:
         ]
         lines += [_outcome_line(one, count) for one, count in self._sorted()]
         lines += [f"  in flight, {where}: {count:,}" for where, count in sorted(self.places.items())]
+        lines += [f"  spool {spool.name}: {spool.words(self.at)}" for spool in self.spools]
         if self.allowed_doubles:
             lines.append(f"  sent again because it was in doubt: {self.allowed_doubles:,}")
         for name in ("lost", "doubled", "unreadable", "differing"):

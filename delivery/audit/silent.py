@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from delivery.audit import places
+from delivery.audit import places, spools
 from delivery.audit.book import Book
 from delivery.audit.conservation import CLOCKS_DIFFER_MS, WAY
 from delivery.audit.entry import Entry, apply, in_flight
@@ -31,6 +31,7 @@ def without_place(log: Log, book: Book, before: int, now: int) -> set[str]:
     spans = {topic: span(log.committed(TOPICS[topic].group, topic), log.end_offsets(topic)) for topic in WAY}
     if sum(size(what) for what in spans.values()) > BACKLOG:
         return set()
+    _place(silent, spools.waiting())
     _place(silent, _standing(log, spans))
     _place(silent, places.waiting(now - CLOCKS_DIFFER_MS, list(silent)))
     for _, facts in places.quarantined(now - CLOCKS_DIFFER_MS):

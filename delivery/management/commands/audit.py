@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from delivery.audit import Findings, audit
-from foundation.clock import from_rfc3339
-from foundation.errors import Unreachable
+from delivery.audit import Findings, audit, spools
+from foundation.clock import from_rfc3339, now_ms
+from foundation.errors import LogUnavailable, Unreachable
 
 NOT_CLEAN, COULD_NOT_RUN = 1, 2
 
@@ -64,7 +65,14 @@ class Command(BaseCommand):
             with Bar(shown=sys.stderr.isatty()) as bar:
                 return audit(since=options["since"], until=options["until"], in_depth=options["deep"], progress=bar)
         except Unreachable as error:
+            self._name_spools()
             raise CommandError(f"the audit could not be run: {error}", returncode=COULD_NOT_RUN) from error
+
+    def _name_spools(self) -> None:
+        """With the log away the spools of this machine are what there is to be said."""
+        with suppress(LogUnavailable):  # nor can they be read
+            for spool in spools.local():
+                self.stderr.write(f"spool {spool.name}: {spool.words(now_ms())}")
 
 
 def _time(text: str) -> int:

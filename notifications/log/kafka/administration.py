@@ -6,7 +6,7 @@ Each question is one request for all partitions (a request a leader), on connect
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, wait
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,20 @@ CREATING_S = 30.0
 PARTITIONS_FRESH_S = 5.0
 BEGINS_FRESH_S = 1.0
 NOT_THERE = "there is no topic {!r}: create it with `manage.py topics --create`"
+
+EXISTS = frozenset([KafkaError.TOPIC_ALREADY_EXISTS])
+SETTLING = frozenset(
+    [
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+    ]
+)
+
+Asking = Callable[[], Mapping[Any, "Future[Any]"]]
 
 
 class Administration:
@@ -54,7 +68,7 @@ class Administration:
             )
             for topic, count in missing.items()
         ]
-        self._all(self._client.create_topics(new, operation_timeout=CREATING_S), CREATING_S, but=_EXISTS)
+        self._all(lambda: self._client.create_topics(new), CREATING_S, but=EXISTS)
         self._until(lambda: missing.keys() <= self.topics().keys(), "the new topics are known")
 
     def wanted_config(self) -> dict[str, str]:
@@ -73,8 +87,8 @@ class Administration:
         if there is None:
             raise LogUnavailable(NOT_THERE.format(topic))
         if there < partitions:
-            asked = self._client.create_partitions([NewPartitions(self._options.outside(topic), partitions)])
-            self._all(asked, CREATING_S)
+            more = [NewPartitions(self._options.outside(topic), partitions)]
+            self._all(lambda: self._client.create_partitions(more), CREATING_S)
             self._until(lambda: self.topics()[topic] >= partitions, f"{topic} has grown")
         self._counts.pop(topic, None)
 
@@ -133,7 +147,7 @@ class Administration:
             for topic in topics
             for partition in range(self.partitions(topic))
         }
-        found = self._all(self._client.list_offsets(asked), self._options.timeout_s) if asked else {}
+        found = self._all(lambda: self._client.list_offsets(asked), self._options.timeout_s) if asked else {}
         offsets: dict[str, dict[int, int]] = {}
         for place, result in found.items():
             offsets.setdefault(self._options.inside(place.topic), {})[place.partition] = result.offset
@@ -144,7 +158,7 @@ class Administration:
         name, count = self._options.outside(topic), self.partitions(topic)
         places = [TopicPartition(name, partition) for partition in range(count)]
         request = ConsumerGroupTopicPartitions(self._options.outside(group), places)
-        answer = self._all(self._client.list_consumer_group_offsets([request]), self._options.timeout_s)
+        answer = self._all(lambda: self._client.list_consumer_group_offsets([request]), self._options.timeout_s)
         done = {place.partition: place.offset for found in answer.values() for place in found.topic_partitions}
         return {p: max(begin, done.get(p, begin)) for p, begin in self._known_begins(topic).items()}
 
@@ -166,28 +180,35 @@ class Administration:
         }
         if cut:
             asked = [TopicPartition(self._options.outside(topic), p, bounds[topic][p]) for topic, p in cut]
-            self._all(self._client.delete_records(asked), CREATING_S)
+            self._all(lambda: self._client.delete_records(asked), CREATING_S)
             self._begins.clear()
         return sum(cut.values())
 
     # --- asking
 
-    def _all(self, futures: Mapping[Any, Future[Any]], limit_s: float, but: frozenset[int] = frozenset()) -> Any:
-        """The results of all; raises LogUnavailable for the first that failed, with none of the codes in `but`."""
+    def _all(self, ask: Asking, limit_s: float, but: frozenset[int] = frozenset()) -> Any:
+        """The results of every part of a request, without those that failed with a code in `but`.
+
+        What a broker that was just made leader doesn't know yet is asked again. Raises LogUnavailable.
+        """
         limit_s = self._health.admit(limit_s)
         end = time.monotonic() + limit_s
+        while True:
+            results, failed = self._answers(ask(), end)
+            if failed is None or code(failed) in but:
+                self._health.answered()
+                return results
+            if code(failed) not in SETTLING or time.monotonic() > end:
+                raise LogUnavailable(reason(failed)) from failed
+            time.sleep(LOOK_S)
+
+    def _answers(self, futures: Mapping[Any, Future[Any]], end: float) -> tuple[Any, KafkaException | None]:
         while wait(futures.values(), timeout=LOOK_S).not_done:
             if self._health.away or time.monotonic() > end:
-                raise LogUnavailable(f"Kafka: no answer within {limit_s} s")
-        results = {}
-        for asked, future in futures.items():
-            try:
-                results[asked] = future.result()
-            except KafkaException as error:
-                if code(error) not in but:
-                    raise LogUnavailable(reason(error)) from error
-        self._health.answered()
-        return results
+                raise LogUnavailable("Kafka: no answer in time")
+        failures = {asked: future.exception() for asked, future in futures.items()}
+        results = {asked: futures[asked].result() for asked, failure in failures.items() if failure is None}
+        return results, next((failure for failure in failures.values() if isinstance(failure, KafkaException)), None)
 
     def _until(self, condition: Any, what: str) -> None:
         end = time.monotonic() + CREATING_S
@@ -195,6 +216,3 @@ class Administration:
             if time.monotonic() > end:
                 raise LogUnavailable(f"Kafka: waited in vain until {what}")
             time.sleep(LOOK_S)
-
-
-_EXISTS = frozenset([KafkaError.TOPIC_ALREADY_EXISTS])

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from confluent_kafka import Message
 
 from foundation.clock import now_ms
+from foundation.errors import LogUnavailable
 from notifications.log.kafka import marks
 from notifications.log.kafka.cursors import Cursor
 from notifications.log.kafka.health import Health
@@ -60,9 +61,14 @@ class KafkaConsumer:
         revoked = self._lose(lost)
         revoking = self._asked()
         revoked |= self._end_revocation()
-        if self._uncommitted:
-            self._commit_late()
-        return Assignment(assigned=self._adopt(), revoking=revoking, revoked=revoked)
+        try:
+            if self._uncommitted:
+                self.commit(dict(self._uncommitted))
+            return Assignment(assigned=self._adopt(), revoking=revoking, revoked=revoked)
+        except LogUnavailable:
+            if revoking or revoked:  # to be known at once; the rest is tried again with the next look
+                return Assignment(revoking=revoking, revoked=revoked)
+            raise
 
     def _slept(self) -> bool:
         return self._looked is not None and time.monotonic() - self._looked > self._options.lease_s
@@ -73,17 +79,7 @@ class KafkaConsumer:
         if not new:
             return {}
         found = self._group.find(new)
-        now = now_ms()
-        waits = {
-            place: marks.not_before(
-                found[place].mark,
-                self._incarnation,
-                now=now,
-                handover_ms=self._handover_ms,
-                lost_at=self._lost_at.get(place),
-            )
-            for place in new
-        }
+        waits = {place: self._not_before(place, found[place].mark) for place in new}
         starts = {place: found[place].offset or 0 for place in new}
         if not self._group.commit(starts, self._mark) or not new <= self._group.granted:
             return {}
@@ -93,6 +89,15 @@ class KafkaConsumer:
             self._by_name[self._options.outside(place.topic), place.partition] = cursor
             self._lost_at.pop(place, None)
         return {place: waits[place] for place in sorted(new)}
+
+    def _not_before(self, place: TopicPartition, mark: str) -> int:
+        return marks.not_before(
+            mark,
+            self._incarnation,
+            now=now_ms(),
+            lost_at=self._lost_at.get(place),
+            handover_ms=self._handover_ms,
+        )
 
     def _asked(self) -> frozenset[TopicPartition]:
         """What the group has asked for since the last look; nothing more of it is given out."""
@@ -114,6 +119,8 @@ class KafkaConsumer:
 
     def _lose(self, places: Iterable[TopicPartition]) -> frozenset[TopicPartition]:
         lost = self._drop(places)
+        if not lost:
+            return lost
         now = now_ms()
         self._lost_at |= dict.fromkeys(lost, now)
         if self._group.asked:
@@ -170,6 +177,11 @@ class KafkaConsumer:
         records = self._divide(ready, max_records, max_bytes)
         self._hush([cursor for cursor in ready if cursor.stopped and cursor.low], quiet=False)
         return records
+
+    @property
+    def fetched(self) -> int:
+        """How many records have come that weren't given out."""
+        return sum(len(cursor.buffer) for cursor in self._owned.values())
 
     def _collect(self) -> None:
         """Takes what has come, for paused partitions too."""
@@ -229,9 +241,6 @@ class KafkaConsumer:
                 self._owned[place].committed = offset
                 if self._uncommitted.get(place) == offset:
                     del self._uncommitted[place]
-
-    def _commit_late(self) -> None:
-        self.commit(dict(self._uncommitted))
 
 
 NOTHING = Assignment()

@@ -6,8 +6,6 @@ every commit of its own says so again, and only giving it up with nothing under 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 HELD, RELEASED = "held by ", "released"
 
 
@@ -16,16 +14,13 @@ def held(incarnation: str) -> str:
     return HELD + incarnation
 
 
-def not_before(
-    mark: str, incarnation: str, *, now: int, handover_ms: int, lost_at: Mapping[str, int] | None = None
-) -> int:
+def not_before(mark: str, incarnation: str, *, now: int, lost_at: int | None, handover_ms: int) -> int:
     """Before which time (ms) the next owner may not dispatch, by the mark it finds ("" where nothing was committed).
 
-    What others may have under way ends `handover_ms` from now at the latest; what this same consumer had (`lost_at`
-    its incarnation, ms) that long after it was lost.
+    What another may have under way ends `handover_ms` from now at the latest; what this same consumer had, so long
+    after it lost the partition (`lost_at`, ms).
     """
     if not mark.startswith(HELD):
         return 0
-    owner = mark.removeprefix(HELD)
-    since = (lost_at or {}).get(owner, now) if owner == incarnation else now
+    since = lost_at if lost_at is not None and mark == held(incarnation) else now
     return since + handover_ms

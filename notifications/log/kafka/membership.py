@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from threading import Thread
 from typing import NamedTuple
 
 import structlog
@@ -29,6 +30,7 @@ RETRY_FETCH_MS = 20
 COMMIT_S = 1.0
 SERVE_S = 0.02
 SERVE_RECORDS = 1_000
+LEAVE_S, CLOSE_S = 1.0, 5.0
 NOBODYS = Place("none", 0)
 
 # The group goes on without us, or with a newer process of our name.
@@ -237,10 +239,23 @@ class Membership:
         return self._answer[1]
 
     def close(self) -> None:
-        """Ends the client. A static member doesn't say goodbye: its name keeps its partitions for a lease."""
+        """Ends the client. A static member doesn't say goodbye: its name keeps its partitions for a lease.
+
+        It leaves in two steps: an assignment that comes when the client is already ending would never be answered, and
+        the end wait for it. Should that happen nevertheless the client is left behind.
+        """
         self._closing = True
-        with suppress(KafkaException, RuntimeError):
-            self._client.close()
+        with suppress(KafkaException):
+            self._client.unsubscribe()
+            end = time.monotonic() + LEAVE_S
+            while self.granted and time.monotonic() < end:
+                self._client.consume(SERVE_RECORDS, SERVE_S)
+            self._client.consume(SERVE_RECORDS, SERVE_S)
+        ending = Thread(target=self._client.close, name="kafka-leaving", daemon=True)
+        ending.start()
+        ending.join(CLOSE_S)
+        if ending.is_alive():
+            log.warning("a client doesn't end and is left behind", seconds=CLOSE_S)
 
     # --- names
 

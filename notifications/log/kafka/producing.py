@@ -20,6 +20,7 @@ from notifications.log.port import Message
 LINGER_MS = 2
 LOOK_S = 0.1
 POLL_S = 0.2
+FIND_S = 0.5
 FLUSH_S = 5.0
 # Callbacks come within librdkafka's own limit for a message; this is for the thread that serves them to be scheduled.
 GRACE_S = 0.5
@@ -116,7 +117,7 @@ class KafkaProducer:
         end = time.monotonic() + limit_s
         while True:
             try:
-                found = self._producer.list_topics(outside, timeout=min(limit_s, TRY_METADATA_S)).topics[outside]
+                found = self._producer.list_topics(outside, timeout=min(limit_s, FIND_S)).topics[outside]
                 break
             except KafkaException as error:
                 if self._health.away or time.monotonic() > end:
@@ -137,6 +138,3 @@ class KafkaProducer:
         self._closing = True
         self._server.join()
         self._producer.close()
-
-
-TRY_METADATA_S = 0.5

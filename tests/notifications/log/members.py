@@ -56,6 +56,12 @@ class Member:
         """How long from now (ms) each owned partition may not be dispatched; 0 after a clean handover."""
         return [not_before and not_before - now_ms() for not_before in self.owned.values()]
 
+    def awaits(self, count: int) -> Member:
+        """Returns once `count` records can be given out: Kafka's come over the network, ahead of being asked for."""
+        if hasattr(self.consumer, "fetched"):
+            until(lambda: self.look() and self.consumer.fetched >= count, f"{count} records have come")
+        return self
+
     def read(self, records: int = 1_000, size: int = 1 << 20) -> list[LogRecord]:
         return self.consumer.poll(records, size)
 
@@ -75,11 +81,11 @@ class Member:
 
 
 def settle(*members: Member, counts: list[int]) -> None:
-    """Lets all look until they own as many as `counts` say."""
+    """Lets all look until they own as many as `counts` say, whoever has most."""
 
     def even() -> bool:
         for member in members:
             member.look()
-        return [len(member.owned) for member in members] == counts
+        return sorted(len(member.owned) for member in members) == sorted(counts)
 
     until(even, f"shares {counts}")

@@ -12,9 +12,13 @@ from notifications.log.port import Log, Message
 
 def open_engine(name: str, options: dict[str, object]) -> Log:
     """A handle on the engine's storage."""
+    if name == "kafka":
+        from notifications.log.kafka import KafkaLog
+
+        return KafkaLog(**options)
     from notifications.log.embedded import EmbeddedLog
 
-    return {"embedded": EmbeddedLog}[name](**{**options, "folder": Path(str(options["folder"]))})
+    return EmbeddedLog(**{**options, "folder": Path(str(options["folder"]))})
 
 
 def produce_forever(log: Log, topic: str) -> None:

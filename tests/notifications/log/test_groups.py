@@ -24,13 +24,11 @@ def let_lease_pass() -> None:
     time.sleep(LEASE_S + 0.05)
 
 
-def test_a_lone_member_gets_everything_at_once(join: Join) -> None:
-    member = join("a")
+def test_a_lone_member_gets_everything_and_need_not_wait(join: Join) -> None:
+    member = join("a").own(4)
 
-    changes = member.look()
-
-    assert set(changes.assigned) == {TopicPartition("some", p) for p in range(4)}
-    assert set(changes.assigned.values()) == {0}
+    assert set(member.owned) == {TopicPartition("some", p) for p in range(4)}
+    assert member.waits() == [0] * 4
 
 
 def test_members_share_evenly_and_nothing_is_owned_twice(join: Join) -> None:
@@ -50,7 +48,7 @@ def test_a_newcomer_gets_its_share_when_it_is_released_and_need_not_wait(join: J
 
     old.give_up()
 
-    new.own(2)
+    settle(old, new, counts=[2, 2])
     assert new.waits() == [0, 0]
     assert not old.owned.keys() & new.owned.keys()
 
@@ -70,7 +68,7 @@ def test_what_is_to_be_given_up_is_no_longer_given_out(log: Log, join: Join) -> 
 
 def test_release_with_work_under_way_makes_the_next_owner_wait(log: Log, join: Join) -> None:
     fill(log)
-    old = join("a").own(4)
+    old = join("a").own(4).awaits(40)
     old.read()
     settle(old, new := join("b"), counts=[2, 2])
 
@@ -79,7 +77,7 @@ def test_release_with_work_under_way_makes_the_next_owner_wait(log: Log, join: J
 
 def test_leaving_with_everything_committed_is_clean(log: Log, join: Join) -> None:
     fill(log)
-    old = join("a").own(4)
+    old = join("a").own(4).awaits(40)
     old.commit_read(old.read())
     old.consumer.close()
 
@@ -88,7 +86,7 @@ def test_leaving_with_everything_committed_is_clean(log: Log, join: Join) -> Non
 
 def test_leaving_with_work_under_way_is_not(log: Log, join: Join) -> None:
     fill(log)
-    old = join("a").own(4)
+    old = join("a").own(4).awaits(40)
     old.read()
     old.consumer.close()
 
@@ -118,10 +116,8 @@ def test_a_restarted_member_has_its_partitions_back_at_once_but_waits(engine: En
     process.send_signal(signal.SIGKILL)
     process.wait()
 
-    again = join("same")
-    again.look()
+    again = join("same").own(4)
 
-    assert len(again.owned) == 4
     assert all(HANDOVER_MS - 1_000 < wait <= HANDOVER_MS for wait in again.waits())
 
 
@@ -148,10 +144,10 @@ def test_a_member_that_slept_through_its_lease_knows_it_lost_everything(log: Log
 
 def test_a_commit_for_a_partition_that_was_lost_is_ignored(log: Log, join: Join) -> None:
     fill(log)
-    sleeper = join("sleeper").own(4)
+    sleeper = join("sleeper").own(4).awaits(40)
     late = sleeper.read()
     let_lease_pass()
-    heir = join("heir").own(4)
+    heir = join("heir").own(4).awaits(8)
     heir.commit_read(heir.read(8))
     committed = log.committed("readers", "some")
 
@@ -164,7 +160,7 @@ def test_a_commit_for_a_partition_that_was_lost_is_ignored(log: Log, join: Join)
 
 def test_an_old_process_of_a_restarted_member_stays_out(log: Log, join: Join) -> None:
     fill(log)
-    old = join("same").own(4)
+    old = join("same").own(4).awaits(40)
     late = old.read()
     new = join("same").own(4)
 

@@ -13,6 +13,9 @@ from foundation.errors import LogUnavailable
 from notifications.log.partitioner import partition_for
 from notifications.log.port import Log, LogRecord, Message
 from tests.notifications.log.conftest import Engine
+from tests.notifications.log.members import until
+
+BOBS = partition_for("bob", 8)
 
 
 def everything(log: Log, topic: str) -> list[LogRecord]:
@@ -114,6 +117,7 @@ def test_what_was_acknowledged_outlives_a_killed_producer(engine: Engine, log: L
 def test_a_grown_topic_takes_records_of_a_producer_that_knew_it_small(engine: Engine, log: Log) -> None:
     log.produce([Message("few", "ann", b"before")])
     engine.open().grow_topic("few", 8)
+    until(lambda: log.produce([Message("few", "bob", b"before")]) or log.end_offsets("few").get(BOBS), "it is noticed")
 
     log.produce([Message("few", f"user-{n}", b"after") for n in range(50)])
 

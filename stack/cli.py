@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from stack import needs
+from stack import container_secrets, needs
 from stack.problems import StackError
 from stack.servers import Stack
 from stack.state import table
@@ -87,6 +87,18 @@ def _env(stack: Stack, options: argparse.Namespace) -> int:
     return 0
 
 
+def _compose(stack: Stack, options: argparse.Namespace) -> int:
+    from stack import compose  # the one module here that knows our roles
+
+    print(compose.render(), end="")
+    return 0
+
+
+def _container_secrets(stack: Stack, options: argparse.Namespace) -> int:
+    container_secrets.write(Path(container_secrets.FOLDER))
+    return 0
+
+
 def _archive(stack: Stack, options: argparse.Namespace) -> int:
     stack.archive()
     return 0
@@ -135,6 +147,8 @@ COMMANDS: dict[str, tuple[Callable[[Stack, argparse.Namespace], int], str]] = {
     "status": (_status, "each server: pid, port, up or down, restarts, log"),
     "clean": (_clean, "forget all data; refused while the stack runs"),
     "env": (_env, "print stack.env"),
+    "compose": (_compose, "print compose.yaml"),
+    "container-secrets": (_container_secrets, "make the passwords of a compose stack; its service `secrets` does"),
     "archive": (_archive, "archive the classes of Kafka and Cassandra, so that they start sooner; done by itself"),
     "add-broker": (_add_broker, "add a Kafka broker to the running cluster"),
     "run": (_run, "run a command on the stack; stop the stack afterwards if it wasn't running"),

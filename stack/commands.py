@@ -25,9 +25,9 @@ class Commands:
         return [*self._uvicorn(GATEWAY, port), *SOCKETS]
 
     def bridge(self, member: str, roles: Sequence[str]) -> list[str]:
-        """The bridge of the roles' topics, known to the log by its stable name."""
-        named = [part for role in roles for part in ("--role", role)]
-        return [*self.managed("bridge"), "--member", member, *named]
+        """The bridge of the roles' topics, known to the log by its stable name; empty: the host's and the role's."""
+        named = ["--member", member] if member else []
+        return [*self.managed("bridge"), *named, *(part for role in roles for part in ("--role", role))]
 
     def worker(self, name: str, queues: Sequence[str]) -> list[str]:
         """A Celery worker of these queues; `%h` in its name is the host's."""

@@ -119,21 +119,32 @@ def _run(stack: Stack, options: argparse.Namespace) -> int:
     try:
         return _wait(subprocess.Popen(words, env={**os.environ, **stack.environment()}))
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if not was_running:
-            _say("… stopping the servers")
-            stack.stop()
+            _stop_undisturbed(stack)
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
     """The command's exit code. Ctrl-C reaches the command by itself, SIGTERM is handed on; we stay until it ended."""
-    signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
-    while True:
-        try:
-            code = process.wait()
-        except KeyboardInterrupt:
-            continue
-        return code if code >= 0 else 128 - code
+    before = signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
+    try:
+        while True:
+            try:
+                code = process.wait()
+            except KeyboardInterrupt:
+                continue
+            return code if code >= 0 else 128 - code
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop_undisturbed(stack: Stack) -> None:
+    """A second Ctrl-C doesn't leave servers behind."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _say("… stopping the servers")
+        stack.stop()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _say(line: str) -> None:

@@ -8,7 +8,7 @@ STACK := $(VENV)/.stack
 export VAR PORT
 # The servers' data while tests run: what they ask of a disk is its semantics, not its patience.
 STACK_VAR ?= $(if $(wildcard /dev/shm),/dev/shm/np-test-stack,$(VAR))
-ON_STACK ?= tests/whole tests/notifications tests/delivery tests/preferences tests/templates_app tests/channels_app tests/chaos
+ON_STACK ?= tests/stack tests/whole tests/notifications tests/delivery tests/preferences tests/templates_app tests/channels_app tests/chaos
 
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
 	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done

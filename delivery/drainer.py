@@ -17,6 +17,7 @@ from typing import NamedTuple, cast
 import structlog
 from django.db import close_old_connections
 
+from delivery import scheduling
 from delivery.bridge import Bridge, BridgeOptions
 from delivery.direct_log import Source, SpoolLog
 from delivery.reconciling import bring
@@ -33,6 +34,7 @@ from notifications.topology import CRITICAL
 PROBE_EVERY_MS = 500
 PROBE_AGAIN_MS = 2_000  # after one that answered, but didn't take what it was brought
 LOOK_EVERY_MS = 5_000
+DUE_EVERY_MS = 1_000
 REST_S = 0.5
 GO_ON_AFTER_S = 1.0
 CALLS_A_TURN = 4
@@ -64,7 +66,7 @@ class Drainer:
         self._own: Source | None = None
         self._probe: Future[set[str]] | None = None
         self._prober = ThreadPoolExecutor(1, thread_name_prefix="log-probe")
-        self._next_probe = self._next_look = 0
+        self._next_probe = self._next_look = self._next_due = 0
         self._stopping = threading.Event()
 
     # --- life
@@ -128,7 +130,16 @@ class Drainer:
         if self.direct is None:
             member = f"spool-{self._own.owned.file.name}" if self._own else "spool"
             self.direct = Bridge(cast(Log, SpoolLog(self.sources.values())), [CRITICAL], member, self.options.bridge)
+        self._take_what_is_due(now_ms())
         self.direct.turn()
+
+    def _take_what_is_due(self, now: int) -> None:
+        """Critical retries keep their times: what is due goes into the spool, and from there its way."""
+        if now < self._next_due or self._own is None:
+            return
+        self._next_due = now + DUE_EVERY_MS
+        with suppress(ControlPlaneUnavailable):  # then it is late, as with the log there
+            scheduling.release(("critical",), put=self._own.owned.file.put)
 
     def _end_direct(self, seconds: float) -> None:
         """What is under way is waited for; what still is then may run on, so its lines rest until it can't."""

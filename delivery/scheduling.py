@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from django.conf import settings
@@ -24,13 +24,15 @@ from notifications.due import table
 from notifications.due.entry import RETRY, DueEntry
 from notifications.log.port import Message
 from notifications.records import Event, Failure, Report, decode, encode, headers
-from notifications.topology import INTAKE_TOPICS
+from notifications.topology import INTAKE_TOPICS, intake_topic
 
 RELEASE_BATCH = 500
 RELEASE_LEASE_S = 10.0
 RELEASE_WITHIN_S = 5.0  # who sleeps longer between claiming and producing leaves the rows to the next
 RELEASE_FOR_S = 20.0  # then the next tick goes on
 _UNTRACED: Mapping[str, str] = {}
+
+Released = Sequence[tuple[str, Message]]  # by notification id
 
 
 def schedule(
@@ -64,26 +66,41 @@ def _keep(outcome: fates.Fates, traces: Mapping[str, str]) -> None:
     _remove(outcome.dead_addresses)
 
 
-def release(lanes: Sequence[str]) -> int:
-    """Produces what is due in `lanes` until nothing is left (or RELEASE_FOR_S is over); returns how many.
-
-    Any number at once share the work. Raises LogUnavailable, ControlPlaneUnavailable: the leases run out, and
-    whoever comes next produces the same, marked.
-    """
+def onto_log(released: Released) -> None:
+    """Where what is due goes. Raises LogUnavailable."""
     from notifications.log import get_log
 
+    get_log().produce([message for _, message in released])
+
+
+def release(lanes: Sequence[str], *, put: Callable[[Released], None] = onto_log) -> int:
+    """Puts what is due in `lanes` on the log until nothing is left (or RELEASE_FOR_S is over); returns how many.
+
+    Any number at once share the work. With the log away nothing is claimed: the critical lane's is then taken to a
+    spool, which is another `put` (delivery/drainer.py). Raises what `put` does, ControlPlaneUnavailable: the leases
+    run out, and whoever comes next puts out the same, marked.
+    """
+    if put is onto_log:
+        _ask_the_log(lanes)
     owner, until, released = uuid.uuid4().hex, time.monotonic() + RELEASE_FOR_S, 0
     while time.monotonic() < until:
         claimed_at = time.monotonic()
         entries = table.claim(lanes, now=now_ms(), limit=RELEASE_BATCH, owner=owner, lease_s=RELEASE_LEASE_S)
         if not entries or time.monotonic() - claimed_at > RELEASE_WITHIN_S:
             break
-        get_log().produce([_message(entry) for entry in entries])
+        put([(entry.notification_id, _message(entry)) for entry in entries])
         table.finish([entry.identity for entry in entries])
         released += len(entries)
     if "standard" in lanes:
         alerts.post_pending()  # here, where waiting for a webhook holds up nothing critical
     return released
+
+
+def _ask_the_log(lanes: Sequence[str]) -> None:
+    from notifications.log import get_log
+
+    for lane in lanes:
+        get_log().end_offsets(intake_topic(lane))
 
 
 def _count(planned: fates.Planned) -> None:

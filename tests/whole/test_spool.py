@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from delivery.drainer import Drainer, DrainerOptions
+from delivery.providers.sandbox import switches
+from foundation.clock import now_ms
 from notifications.due.models import DueRow
 from notifications.log import get_log
 from notifications.records import Event, decode
@@ -26,7 +28,7 @@ from tests.engines import STACK
 from tests.outage import Outage
 from tests.pipeline import OPTIONS, Pipeline
 from tests.whole.conftest import make_type
-from tests.whole.looking import assert_accounted_for, channels, inbox, outbox, told
+from tests.whole.looking import assert_accounted_for, channels, inbox, later, outbox, told, tries
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases="__all__"),
@@ -89,6 +91,17 @@ def outage(pipeline: Pipeline) -> Iterator[Outage]:
     outage.end()
 
 
+def until(done: Callable[[], Any], what: str, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+
+
+def channels_if_told(id: str) -> dict[str, tuple[str, str]]:
+    return {name: its for name, its in channels(id).items() if its == ("sent", "")}
+
+
 def on_log(topic: str) -> list[str]:
     """The ids that stand on a topic for one user, in order."""
     log = get_log()
@@ -102,6 +115,14 @@ def assert_sent_everywhere_once(id: str, user: str = "usr_42") -> None:
     assert {count for _, count in outbox(id).values()} == {1}
     assert len(outbox(id)) == 3
     assert inbox(user).count(id) == 1
+
+
+def assert_sent_everywhere(id: str, *, ada_got: dict[str, tuple[int, int]]) -> None:
+    """On every channel; `ada_got`: (attempt that came last, how often it came) by channel."""
+    assert set(channels(id).values()) == {("sent", "")}
+    address = {"email": "ada@example.com", "sms": "+4915112345678", "push": "token-1"}
+    assert outbox(id) == {address[channel]: got for channel, got in ada_got.items()}
+    assert inbox("usr_42").count(id) == 1
 
 
 def test_a_critical_one_is_sent_while_the_log_is_away_and_once_in_all(
@@ -157,3 +178,171 @@ def test_every_lane_is_drained_in_order_where_all_are_spooled(pipeline: Pipeline
     assert set(inbox("usr_42")) == {*(id for some in ids.values() for id in some), last}
     assert len(inbox("usr_42")) == 31
     assert_accounted_for()
+
+
+class TestWhatGoesWrongMeanwhile:
+    """The direct way has the same deadlines, repeats and retries as the other."""
+
+    def test_a_provider_that_fails_is_tried_again_on_time_with_the_log_away(
+        self, pipeline: Pipeline, web: Web, outage: Outage, order_shipped: NotificationType, ada: User
+    ):
+        outage.begin()
+        switches.set_mode("ses", "transient")
+        id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+        web.until_done()
+        assert channels(id)["email"] == ("failed", "")
+        assert channels(id)["sms"] == ("sent", "")
+        switches.set_mode("ses", "ok")
+        DueRow.objects.filter(state="waiting").update(due_at=now_ms())
+        web.drainer._next_due = 0
+        web.until(lambda: channels(id)["email"] == ("sent", ""), "the second attempt, log or not")
+        assert tries(id, "email") == [(1, "failed"), (2, "sent")]
+        outage.end()
+        web.until_empty()
+        pipeline.run()
+        later(pipeline)
+        assert_sent_everywhere(id, ada_got={"email": (2, 1), "sms": (1, 1), "push": (1, 1)})
+        assert_accounted_for()
+
+    def test_one_that_still_waits_for_its_retry_goes_on_over_the_log(
+        self, pipeline: Pipeline, web: Web, outage: Outage, order_shipped: NotificationType, ada: User
+    ):
+        outage.begin()
+        switches.set_mode("ses", "transient")
+        id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+        web.until_done()
+        switches.set_mode("ses", "ok")
+        outage.end()
+        web.until_empty()
+        pipeline.run()
+        assert channels(id)["email"] == ("failed", "")
+        assert outbox(id).keys() == {"+4915112345678", "token-1"}
+        later(pipeline)
+        assert_sent_everywhere(id, ada_got={"email": (2, 1), "sms": (1, 1), "push": (1, 1)})
+        assert_accounted_for()
+
+    def test_a_lost_word_sends_nothing_twice(
+        self, pipeline: Pipeline, web: Web, outage: Outage, order_shipped: NotificationType, ada: User
+    ):
+        outage.begin()
+        id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+        web.until(lambda: web.drainer.direct and web.drainer.direct.in_flight, "a batch under way")
+        assert web.drainer.direct
+        web.drainer.direct.in_flight.clear()  # as if its word came for nobody
+        web.drainer.direct = None
+        web.drainer.sources["node-a.0.sqlite3"].not_before = now_ms() + 1_600
+        web.until_done()
+        assert_sent_everywhere_once(id)
+        outage.end()
+        web.until_empty()
+        pipeline.run()
+        assert_sent_everywhere_once(id)
+        assert_accounted_for()
+
+    def test_redis_wiped_under_way_costs_seconds(
+        self, pipeline: Pipeline, web: Web, outage: Outage, order_shipped: NotificationType, ada: User, redis: Any
+    ):
+        outage.begin()
+        ids = [pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical") for _ in range(2)]
+        web.until(lambda: web.drainer.direct and web.drainer.direct.in_flight, "a batch under way")
+        redis.flushall()
+        web.until_done()
+        outage.end()
+        web.until_empty()
+        pipeline.run()
+        for id in ids:
+            assert set(channels(id).values()) == {("sent", "")}
+            assert inbox("usr_42").count(id) == 1
+        assert_accounted_for()
+
+
+class TestWebKilled:
+    """`kill -9` between any two steps: nothing is lost, nobody gets a second one."""
+
+    def test_after_the_line_was_written(
+        self, pipeline: Pipeline, web: Web, outage: Outage, folder: Path, order_shipped: NotificationType, ada: User
+    ):
+        outage.begin()
+        id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+        web.killed()
+        again = Web(folder)
+        AWAY.note([CRITICAL], "found at the first produce")
+        again.until_done()
+        assert_sent_everywhere_once(id)
+        outage.end()
+        again.until_empty()
+        again.drainer.close()
+        pipeline.run()
+        assert_sent_everywhere_once(id)
+        assert_accounted_for()
+
+    def test_between_the_delivery_and_its_mark(
+        self, pipeline: Pipeline, web: Web, outage: Outage, folder: Path, order_shipped: NotificationType, ada: User
+    ):
+        outage.begin()
+        id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+        web.until(lambda: web.drainer.direct and web.drainer.direct.in_flight, "a batch under way")
+        until(lambda: "sms" in channels_if_told(id), "sent by the worker, which nobody killed")
+        web.killed()
+        again = Web(folder)
+        assert again.standing().undone == 1
+        outage.end()  # so it goes over the log, undone as far as the spool knows
+        again.until_empty()
+        again.drainer.close()
+        pipeline.run()
+        assert_sent_everywhere_once(id)
+        assert_accounted_for()
+
+    @pytest.mark.parametrize("direct", [True, False], ids=["sent the direct way", "not sent yet"])
+    def test_between_producing_and_removing(
+        self,
+        pipeline: Pipeline,
+        web: Web,
+        outage: Outage,
+        folder: Path,
+        order_shipped: NotificationType,
+        ada: User,
+        direct: bool,
+    ):
+        outage.begin()
+        id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+        if direct:
+            web.until_done()
+        outage.end()
+        (line,) = file.read(web.drainer.sources["node-a.0.sqlite3"].owned.file.path)
+        get_log().produce([line.message._replace(headers={"repeat": "1"})])
+        web.killed()
+        pipeline.run()
+        again = Web(folder)
+        again.until_empty()
+        again.drainer.close()
+        pipeline.run()
+        assert on_log(CRITICAL) == [id, id]
+        assert_sent_everywhere_once(id)
+        assert_accounted_for()
+
+    def test_its_spool_is_adopted_by_another_process_of_the_machine(
+        self, pipeline: Pipeline, web: Web, outage: Outage, folder: Path, order_shipped: NotificationType, ada: User
+    ):
+        other = Web.__new__(Web)
+        other.drainer = Drainer(DrainerOptions(folder, "node-a", 0, DIRECT))
+        other.drainer.open()  # slot 1: both run
+        outage.begin()
+        id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+        slot = file.standing(folder / "node-a.1.sqlite3")
+        assert slot.rows == 1
+        other.killed()
+        AWAY.note([CRITICAL], "away still")
+        web.drainer._next_look = 0
+        web.until(lambda: "node-a.1.sqlite3" in web.drainer.sources, "adopted")
+        web.until(lambda: not file.standing(folder / "node-a.1.sqlite3").undone, "sent the direct way")
+        assert_sent_everywhere_once(id)
+        outage.end()
+        web.until(lambda: not file.standing(folder / "node-a.1.sqlite3").rows and not AWAY.topics, "on the log")
+        pipeline.run()
+        assert_sent_everywhere_once(id)
+        web.drainer._next_look = 0
+        web.drainer.turn()
+        assert "node-a.1.sqlite3" not in web.drainer.sources
+        assert not owners.has_owner(folder / "node-a.1.sqlite3")
+        assert_accounted_for()

@@ -20,6 +20,7 @@ from notifications.log.kafka.options import MAX_RECORD_BYTES, Options, as_unavai
 
 LOOK_S = 0.1
 CREATING_S = 30.0
+FIND_S = 0.5
 PARTITIONS_FRESH_S = 5.0
 BEGINS_FRESH_S = 1.0
 NOT_THERE = "there is no topic {!r}: create it with `manage.py topics --create`"
@@ -111,13 +112,17 @@ class Administration:
     def partitions(self, topic: str) -> int:
         """The partition count of `topic`, some seconds old."""
         at, count = self._counts.get(topic, (0.0, 0))
-        if not count or time.monotonic() - at > PARTITIONS_FRESH_S:
-            found = self._metadata(self._options.outside(topic)).topics[self._options.outside(topic)]
-            count = len(found.partitions)
-            if found.error is not None or not count:
+        if count and time.monotonic() - at < PARTITIONS_FRESH_S:
+            return count
+        name, end = self._options.outside(topic), time.monotonic() + FIND_S
+        while (found := self._metadata(name).topics[name]).error is not None:
+            if time.monotonic() > end and found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise LogUnavailable(NOT_THERE.format(topic))
-            self._counts[topic] = time.monotonic(), count
-        return count
+            if time.monotonic() > end:
+                raise LogUnavailable(f"{topic}: {reason(found.error)}")
+            time.sleep(LOOK_S / 2)
+        self._counts[topic] = time.monotonic(), len(found.partitions)
+        return len(found.partitions)
 
     # --- offsets
 

@@ -244,6 +244,8 @@ class Membership:
         It leaves in two steps: an assignment that comes when the client is already ending would never be answered, and
         the end wait for it. Should that happen nevertheless the client is left behind.
         """
+        if self._closing:
+            return
         self._closing = True
         with suppress(KafkaException):
             self._client.unsubscribe()

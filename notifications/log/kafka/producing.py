@@ -115,18 +115,26 @@ class KafkaProducer:
         """Makes sure of a topic before anything of a call is produced."""
         outside = self._options.outside(topic)
         end = time.monotonic() + limit_s
+        unknown_until = time.monotonic() + FIND_S
         while True:
-            try:
-                found = self._producer.list_topics(outside, timeout=min(limit_s, FIND_S)).topics[outside]
-                break
-            except KafkaException as error:
-                if self._health.away or time.monotonic() > end:
-                    raise LogUnavailable(f"{topic}: {reason(error)}") from error
-        if found.error is not None and found.error.code() in UNKNOWN:
-            raise LogUnavailable(f"there is no topic {topic!r}: create it with `manage.py topics --create`")
-        if found.error is not None:
-            raise LogUnavailable(f"{topic}: {reason(found.error)}")
-        self._known[topic] = outside
+            why = self._ask_for(outside)
+            if why is None:
+                self._known[topic] = outside
+                return
+            now = time.monotonic()
+            if why in UNKNOWN and now > unknown_until:  # a topic that was just made takes a moment to be known
+                raise LogUnavailable(f"there is no topic {topic!r}: create it with `manage.py topics --create`")
+            if self._health.away or now > end:
+                raise LogUnavailable(f"{topic}: Kafka: {KafkaError(why).str()}")
+            time.sleep(LOOK_S / 2)
+
+    def _ask_for(self, outside: str) -> int | None:
+        """The number of what is wrong with a topic, None if it is there."""
+        try:
+            found = self._producer.list_topics(outside, timeout=FIND_S).topics[outside]
+        except KafkaException as error:
+            return code(error)
+        return None if found.error is None else found.error.code()
 
     def _serve(self) -> None:
         while not self._closing:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stack import mariadb, redis_server
 from stack.files import write_private
-from stack.layout import Layout, kind_of
+from stack.layout import KINDS, Layout, kind_of
 from stack.passwords import Passwords
 
 KEYSPACE = "notifications"
@@ -17,12 +17,13 @@ KEYSPACE = "notifications"
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Where clients reach each server: (host, port)."""
+    """Where clients reach each server: (host, port); `copies` of everything that is kept, from three nodes on 3."""
 
     kafka: list[tuple[str, int]]
     cassandra: list[tuple[str, int]]
     mariadb: tuple[str, int]
     redis: tuple[str, int]
+    copies: int = 1
 
 
 def places(layout: Layout) -> Places:
@@ -30,23 +31,22 @@ def places(layout: Layout) -> Places:
         names = [name for name in layout.names() if kind_of(name) == kind]
         return [(layout.address(name), layout.port(name)) for name in names]
 
-    return Places(kafka=of("kafka"), cassandra=of("cassandra"), mariadb=of("mariadb")[0], redis=of("redis")[0])
+    kafka, nodes, mariadb, redis = (of(kind) for kind in KINDS)
+    return Places(kafka=kafka, cassandra=nodes, mariadb=mariadb[0], redis=redis[0], copies=min(layout.nodes, 3))
 
 
 def environment(places: Places, passwords: Passwords) -> dict[str, str]:
     """The settings of docs/settings.md that name the servers."""
-    copies = min(3, len(places.cassandra))
-    brokers = len(places.kafka)
     return {
         "LOG_ENGINE": "kafka",
         "KAFKA_BOOTSTRAP": ",".join(f"{host}:{port}" for host, port in places.kafka),
-        "KAFKA_REPLICATION": str(3 if brokers >= 3 else 1),
-        "KAFKA_MIN_ISR": str(2 if brokers >= 3 else 1),
+        "KAFKA_REPLICATION": str(places.copies),
+        "KAFKA_MIN_ISR": str(2 if places.copies >= 3 else 1),
         "STORE_ENGINE": "cassandra",
         "CASSANDRA_CONTACT_POINTS": ",".join(host for host, _ in places.cassandra),
         "CASSANDRA_PORT": str(places.cassandra[0][1]),
         "CASSANDRA_KEYSPACE": KEYSPACE,
-        "CASSANDRA_REPLICATION": str(copies),
+        "CASSANDRA_REPLICATION": str(places.copies),
         "CASSANDRA_CONSISTENCY": "LOCAL_QUORUM",
         "DATABASE_URL": mariadb.url(passwords, *places.mariadb),
         "REDIS_URL": redis_server.url(passwords, *places.redis),

@@ -16,6 +16,7 @@ from django.conf import settings
 from delivery.models import Alert
 from foundation.clock import now_ms, to_rfc3339
 from foundation.control_plane import control_plane
+from foundation.streaming import remove
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +72,11 @@ def post_pending() -> int:
     with control_plane():
         Alert.objects.filter(pk__in=[row.pk for row in rows]).update(posted_at=now_ms())
     return len(rows)
+
+
+def purge(before: int) -> int:
+    """Removes alerts raised before `before` (ms); returns how many. Raises ControlPlaneUnavailable."""
+    return remove(Alert.objects.filter(at__lt=before))
 
 
 def is_allowed(url: str) -> bool:

@@ -13,6 +13,7 @@ from delivery.models import DeadLetter
 from delivery.status import DROPPED
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane
+from foundation.streaming import remove
 from notifications import reports
 from notifications.log import get_log
 from notifications.log.port import Message
@@ -100,9 +101,7 @@ def drop(letters: QuerySet[DeadLetter], progress: Callable[[int], None] = lambda
 
 def purge(before: int) -> int:
     """Removes letters that were replayed or dropped before `before` (ms); parked ones stay. Returns how many."""
-    with control_plane():
-        done = DeadLetter.objects.exclude(state=State.PARKED).filter(changed_at__lt=before)
-        return done.delete()[0]
+    return remove(DeadLetter.objects.exclude(state=State.PARKED).filter(changed_at__lt=before))
 
 
 def record_of(letter: DeadLetter) -> ChannelRecord:

@@ -13,6 +13,7 @@ from foundation import meters
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane
 from foundation.errors import PoisonRecord
+from foundation.streaming import remove
 from notifications.log.port import Message
 from notifications.records import HEADER_REPEAT, Attempting, ChannelRecord, Event, Failure, Reports, decode
 from notifications.topology import DELIVERY, DLQ, INTAKE_TOPICS
@@ -55,6 +56,17 @@ def retry(rows: QuerySet[QuarantinedRecord]) -> int:
         )
         done += len(batch)
     return done
+
+
+def purge(*, kept_before: int, retried_before: int) -> int:
+    """Removes records kept before the one time (ms), and those put back before the other; returns how many.
+
+    The second must not be within the log's retention: a record that is read again there must find its row. Raises
+    ControlPlaneUnavailable.
+    """
+    rows, state = QuarantinedRecord.objects, QuarantinedRecord.State
+    removed = remove(rows.filter(state=state.KEPT, at__lt=kept_before))
+    return removed + remove(rows.filter(state=state.RETRIED, changed_at__lt=retried_before))
 
 
 def key_of(row: QuarantinedRecord) -> str:

@@ -44,11 +44,3 @@ def epoch() -> int:
         client.set(name, now_ms(), nx=True)
         value = client.get(name)
     return int(value)
-
-
-def remembers(memory_ms: int) -> bool:
-    """Whether Redis alone can answer for the last `memory_ms`; False too when it can't be reached."""
-    try:
-        return now_ms() - epoch() >= memory_ms
-    except Unreachable:
-        return False

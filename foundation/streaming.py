@@ -1,4 +1,4 @@
-"""Reading many rows in bounded memory and short statements, on every engine.
+"""Reading and removing many rows in bounded memory and short statements, on every engine.
 
 Django's `iterator()` streams on SQLite; on MySQL the whole answer comes first. Here each statement takes a chunk and
 the next goes on behind its last row, along columns that an index is ordered by.
@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from foundation.control_plane import control_plane
 
 ROWS_A_STATEMENT = 2_000
+ROWS_A_REMOVAL = 1_000
 
 
 def streamed(
@@ -32,6 +33,17 @@ def streamed(
         if len(found) < chunk:
             return
         page = ordered.filter(_behind(along, found[-1]))
+
+
+def remove(rows: QuerySet[Any], *, at_once: int = ROWS_A_REMOVAL) -> int:
+    """Deletes `rows` in short statements; how many. Raises ControlPlaneUnavailable: what is done stays done."""
+    removed = 0
+    while True:
+        with control_plane():
+            keys = list(rows.order_by().values_list("pk", flat=True)[:at_once])
+            removed += rows.model._base_manager.filter(pk__in=keys).delete()[0] if keys else 0
+        if len(keys) < at_once:
+            return removed
 
 
 def _behind(along: Sequence[str], last: Sequence[Any]) -> Q:

@@ -204,7 +204,8 @@ def _put(name: str, row: ServiceToken) -> _Known:
     with suppress(*Unreachable):  # SQL answered; Redis is filled at the next look
         pipe = get_redis().pipeline(transaction=False)
         pipe.set(name, msgspec.json.encode(known), ex=CACHE_S)
-        pipe.hset(key("tokens", "used"), str(row.pk), known.read_at)
+        pipe.hset(_used(), str(row.pk), known.read_at)
+        pipe.expire(_used(), CACHE_S)
         pipe.execute()
     return known
 
@@ -218,13 +219,22 @@ def _drop(name: str, cached: _Known | None) -> None:
 
 
 def note_uses() -> int:
-    """Writes the last uses that Redis gathered to the rows, in one statement; returns how many."""
+    """Writes the last uses that Redis gathered to the rows, in one statement; returns how many.
+
+    Raises ControlPlaneUnavailable, redis.ConnectionError: Redis goes on gathering.
+    """
     client: Any = get_redis()
-    pipe = client.pipeline()
-    pipe.hgetall(key("tokens", "used"))
-    pipe.delete(key("tokens", "used"))
-    used = {int(pk): datetime.fromtimestamp(int(at) / 1000, UTC) for pk, at in pipe.execute()[0].items()}
-    rows = list(ServiceToken.objects.filter(pk__in=used))
-    for row in rows:
-        row.last_used_at = used[row.pk]
-    return ServiceToken.objects.bulk_update(rows, ["last_used_at"])
+    used = {int(pk): datetime.fromtimestamp(int(at) / 1000, UTC) for pk, at in client.hgetall(_used()).items()}
+    if not used:
+        return 0
+    with control_plane():
+        rows = list(ServiceToken.objects.filter(pk__in=used))
+        for row in rows:
+            row.last_used_at = used[row.pk]
+        written = ServiceToken.objects.bulk_update(rows, ["last_used_at"])
+    client.hdel(_used(), *used)
+    return written
+
+
+def _used() -> str:
+    return key("tokens", "used")

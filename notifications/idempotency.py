@@ -18,13 +18,14 @@ import msgspec
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane, one_transaction
 from foundation.errors import Conflict, ControlPlaneUnavailable, Refused, Unprocessable
-from foundation.redis import Unreachable, get_redis, key, remembers
+from foundation.redis import Unreachable, epoch, get_redis, key
+from foundation.streaming import remove
+from notifications import reserving
 from notifications.models import IdempotencyKey
 from notifications.records import Event
 from notifications.reserving import UNKEPT, Ask, Reservation, State, life_ms, reserve_in_redis, write
 
 DIGEST_CHARS = 32
-PURGE_BATCH = 5_000
 
 _OPEN = (State.RESERVED, State.AGAIN)  # what SQL may know better
 
@@ -63,7 +64,7 @@ def reserve(asks: Sequence[Ask], *, now: int) -> list[Reservation]:
 def known(asks: Sequence[Ask]) -> list[Reservation]:
     """As `reserve`, for keys Redis doesn't hold one by one: only looks, and only where Redis may have forgotten."""
     fresh = [Reservation(State.RESERVED, ask.notification_id) for ask in asks]
-    return fresh if not asks or remembers(life_ms()) else _with_durable(asks, fresh)
+    return fresh if not asks or redis_knows() else _with_durable(asks, fresh)
 
 
 def refusal(reservation: Reservation, *, now: int) -> Refused | None:
@@ -128,13 +129,31 @@ def remember(events: Sequence[tuple[Event, str]]) -> dict[str, str]:
             rows.setdefault(name, IdempotencyKey(name, body, notification_id, event.accepted_at))
     if not rows:
         return {}
-    held = _keep(rows)
+    held = keep(rows)
+    with suppress(*Unreachable):
+        _tell_redis(held.values())
     firsts = ((mark.partition(".")[0], own) for event, own in events if (mark := event.idempotency))
     return {own: held[name].notification_id for name, own in firsts if held[name].notification_id != own}
 
 
+def redis_knows() -> bool:
+    """Whether Redis alone can answer for every key of a key's life."""
+    try:
+        return now_ms() - reserving.knows_since() >= life_ms()
+    except Unreachable:
+        return False
+
+
+def _tell_redis(rows: Iterable[IdempotencyKey]) -> None:
+    """Keys of what was accepted before Redis was emptied, and is routed only now."""
+    since = epoch()
+    old = [(row.key, row.body, row.notification_id, row.accepted_at) for row in rows if row.accepted_at < since]
+    if old:
+        reserving.bring_back(old)
+
+
 @one_transaction
-def _keep(rows: Mapping[str, IdempotencyKey]) -> dict[str, IdempotencyKey]:
+def keep(rows: Mapping[str, IdempotencyKey]) -> dict[str, IdempotencyKey]:
     """Inserts those that nobody has, and takes over those whose day is past; who holds each key then."""
     IdempotencyKey.objects.bulk_create([rows[name] for name in sorted(rows)], ignore_conflicts=True)
     held = _rows(rows)
@@ -146,13 +165,7 @@ def _keep(rows: Mapping[str, IdempotencyKey]) -> dict[str, IdempotencyKey]:
 
 def purge(before: int) -> int:
     """Removes keys accepted before `before` (ms); returns how many. Raises ControlPlaneUnavailable."""
-    removed = 0
-    while True:
-        with control_plane():
-            old = list(IdempotencyKey.objects.filter(accepted_at__lt=before).values_list("pk", flat=True)[:PURGE_BATCH])
-            removed += IdempotencyKey.objects.filter(pk__in=old).delete()[0]
-        if len(old) < PURGE_BATCH:
-            return removed
+    return remove(IdempotencyKey.objects.filter(accepted_at__lt=before))
 
 
 def _with_durable(asks: Sequence[Ask], found: list[Reservation]) -> list[Reservation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -11,16 +11,20 @@ import msgspec
 from django.conf import settings
 from redis.commands.core import Script
 
+from foundation.clock import now_ms
 from foundation.redis import Unreachable, epoch, get_redis, key
 
 UNKEPT = "?"  # the answer of a key that only SQL remembered
 IN_FLIGHT_MS = 30_000
 
+Row = tuple[str, str, str, int]
+"""A key's digest, its body's, the notification id, and when (ms) it was accepted."""
+
 # A value is "body|notification id|in flight until (ms), or '-' once answered|answer".
 _RESERVE = """
-local now, in_flight, ttl, out = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], {redis.call('GET', KEYS[1])}
-for i = 2, #KEYS do
-  local body, id = ARGV[2 * i], ARGV[2 * i + 1]
+local now, in_flight, ttl, out = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], redis.call('MGET', KEYS[1], KEYS[2])
+for i = 3, #KEYS do
+  local body, id = ARGV[2 * i - 2], ARGV[2 * i - 1]
   local held = redis.call('GET', KEYS[i])
   local fresh = function(with) return body .. '|' .. with .. '|' .. string.format('%.0f', now + in_flight) .. '|' end
   if not held then
@@ -86,12 +90,20 @@ def _script() -> Script:
 
 
 def reserve_in_redis(asks: Sequence[Ask], now: int) -> tuple[int, list[Reservation]]:
-    """(Since when Redis remembers, a Reservation for each ask), in one round trip. Raises redis.ConnectionError."""
+    """(Since when Redis knows all keys, a Reservation for each ask), one round trip. Raises redis.ConnectionError."""
     arguments: list[Any] = [now, IN_FLIGHT_MS, life_ms()]
     for ask in asks:
         arguments += (ask.body, ask.notification_id)
-    since, *rows = _script()(keys=[key("epoch"), *(_name(ask.key) for ask in asks)], args=arguments)
-    return int(since) if since else epoch(), [_reservation(row) for row in rows]
+    keys = [key("epoch"), _whole(), *(_name(ask.key) for ask in asks)]
+    since, whole, *rows = _script()(keys=keys, args=arguments)
+    return _knows_since(since or str(epoch()).encode(), whole), [_reservation(row) for row in rows]
+
+
+def _knows_since(since: bytes | None, whole: bytes | None) -> int:
+    """Redis' epoch, or 0 where the keys from before it were brought back since (`bring_back`)."""
+    if since is None:
+        return now_ms()
+    return 0 if since == whole else int(since)
 
 
 def _reservation(row: list[bytes]) -> Reservation:
@@ -112,3 +124,42 @@ def write(values: list[tuple[str, str]]) -> None:
         pipe.execute()
     except Unreachable:
         return
+
+
+def holders(digests: Sequence[str]) -> tuple[list[str | None], int]:
+    """For each key the notification id that Redis holds it for, and since when (ms) it knows all keys.
+
+    With Redis away it holds none.
+    """
+    client: Any = get_redis()
+    try:
+        since, whole, *held = client.mget([key("epoch"), _whole(), *map(_name, digests)])
+    except Unreachable:
+        return [None] * len(digests), now_ms()
+    found = [value.decode().split("|", 2)[1] if value else None for value in held]
+    return found, _knows_since(since, whole)
+
+
+def knows_since() -> int:
+    """Since when (ms) Redis knows all keys; 0: all there are. Raises redis.ConnectionError."""
+    return _knows_since(str(epoch()).encode(), get_redis().get(_whole()))  # type: ignore[arg-type]
+
+
+def bring_back(rows: Iterable[Row]) -> None:
+    """Lets Redis know keys of SQL again that it has forgotten. Raises redis.ConnectionError."""
+    now = now_ms()
+    with get_redis().pipeline(transaction=False) as pipe:
+        for digest, body, notification_id, accepted_at in rows:
+            left = accepted_at + life_ms() - now
+            if left > 0:
+                pipe.set(_name(digest), f"{body}|{notification_id}|-|{UNKEPT}", nx=True, px=left)
+        pipe.execute()
+
+
+def note_whole(since: int) -> None:
+    """All keys from before Redis' epoch `since` were brought back. Raises redis.ConnectionError."""
+    get_redis().set(_whole(), since, px=life_ms())
+
+
+def _whole() -> str:
+    return key("idem-whole")

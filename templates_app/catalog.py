@@ -104,6 +104,8 @@ class Catalog:
             self._redis_away_until = self._check_at = time.monotonic() + settings.CATALOG_REDIS_AWAY_S
             return True
         changed = mark is None or mark != self._mark
+        if changed:
+            copies.forget_written()
         self._mark = mark
         return changed
 
@@ -121,16 +123,19 @@ class Catalog:
         copies.keep_entries(entries)
         if self._mark is None:
             self._start_mark()
-            TEXTS.keep_copies()
+        TEXTS.keep_copies()
 
     def _without_sql(self) -> None:
+        """The copy may be newer than what is here; where Redis was emptied it gets ours, for whoever starts now."""
         self._reload_at = time.monotonic() + settings.CATALOG_CHECK_S
-        if self._entries is not None:
-            return
         entries = copies.read_entries()
-        if entries is None:
+        if entries is not None:
+            self._entries = MappingProxyType({entry.facts.name: entry for entry in entries})
+        elif self._entries is None:
             raise ControlPlaneUnavailable("the types can't be read: SQL is away and Redis has no copy")
-        self._entries = MappingProxyType({entry.facts.name: entry for entry in entries})
+        else:
+            copies.keep_entries(self._entries.values())
+            TEXTS.keep_copies()
 
     def _start_mark(self) -> None:
         try:

@@ -5,6 +5,7 @@ Redis also holds the mark that says when either changed: written after each comm
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -20,6 +21,11 @@ T = TypeVar("T")
 
 TextKey = tuple[int, int]
 """(key of the type, number of the version)."""
+
+TEXTS_S = 8 * 24 * 3600
+"""Longer than the log keeps what may ask for an old version; one that is in use is written again and again."""
+TEXTS_AGAIN_S = 3600.0
+_written: dict[TextKey, float] = {}
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -58,11 +64,27 @@ def keep_entries(entries: Iterable[Entry]) -> None:
     _quietly(lambda client: client.set(key("catalog", "types"), _encode(list(entries))))
 
 
-def keep_texts(texts: dict[TextKey, list[Words]]) -> None:
-    """Keeps a copy of texts. They never change: whoever reads SQL may write it."""
-    if texts:
-        mapping = {_field(at): _encode(words) for at, words in texts.items()}
-        _quietly(lambda client: client.hset(key("catalog", "texts"), mapping=mapping))
+def keep_texts(texts: dict[TextKey, list[Words]], *, rarely: bool = False) -> None:
+    """Keeps a copy of texts for TEXTS_S. They never change: whoever reads SQL may write it.
+
+    `rarely`: only those that this process didn't write within TEXTS_AGAIN_S, unless Redis was emptied since.
+    """
+    due = {at: words for at, words in texts.items() if not rarely or _written.get(at, 0) < time.monotonic()}
+    if due:
+        _quietly(lambda client: _set_texts(client, due))
+
+
+def _set_texts(client: Any, texts: dict[TextKey, list[Words]]) -> None:
+    with client.pipeline(transaction=False) as pipe:
+        for at, words in texts.items():
+            pipe.set(_name(at), _encode(words), ex=TEXTS_S)
+        pipe.execute()
+    _written.update(dict.fromkeys(texts, time.monotonic() + TEXTS_AGAIN_S))
+
+
+def forget_written() -> None:
+    """Redis was emptied: what this process wrote there is gone."""
+    _written.clear()
 
 
 def read_entries() -> list[Entry] | None:
@@ -73,7 +95,7 @@ def read_entries() -> list[Entry] | None:
 
 def read_texts(wanted: list[TextKey]) -> dict[TextKey, list[Words]]:
     """Those of the `wanted` texts that have a copy."""
-    found = _quietly(lambda client: client.hmget(key("catalog", "texts"), [_field(at) for at in wanted])) or []
+    found = _quietly(lambda client: client.mget([_name(at) for at in wanted])) or []
     texts = {at: _decoded(_words, raw) for at, raw in zip(wanted, found, strict=False)}
     return {at: words for at, words in texts.items() if words is not None}
 
@@ -85,8 +107,8 @@ def _decoded(decoder: msgspec.json.Decoder[T], raw: bytes | None) -> T | None:
         return None  # another release's format: as if there were none
 
 
-def _field(at: TextKey) -> str:
-    return f"{at[0]}/{at[1]}"
+def _name(at: TextKey) -> str:
+    return key("catalog", "text", f"{at[0]}/{at[1]}")
 
 
 def _quietly(command: Any) -> Any:

@@ -64,8 +64,8 @@ class Texts:
         return compile_words(there[best], entry.facts.name, version)
 
     def keep_copies(self) -> None:
-        """Writes what is there to Redis, which has been emptied."""
-        copies.keep_texts({at: words for at, words in self._sources.items() if words})
+        """Gives Redis those that it may have forgotten, and lets it keep the others for longer."""
+        copies.keep_texts({at: words for at, words in self._sources.items() if words}, rarely=True)
 
     def clear(self) -> None:
         """Forgets everything."""

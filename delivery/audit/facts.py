@@ -88,8 +88,13 @@ class _ChannelRecord(msgspec.Struct):
     v: int = 1
 
 
+class _FailedRecord(msgspec.Struct):
+    channel: Channel | Literal["*"]  # type: ignore[valid-type]
+    recipients: list[_Recipient]
+
+
 class _Failure(msgspec.Struct):
-    record: _ChannelRecord
+    record: _FailedRecord
     v: int = 1
 
 
@@ -166,7 +171,7 @@ def _accepted(event: _Event, record: LogRecord) -> Iterator[Accepted]:
         yield Accepted(one.id, one.user, event.priority, event.accepted_at, event.resumed is not None, only, place)
 
 
-def _in_flight(record: _ChannelRecord, topic: str) -> Iterator[InFlight]:
+def _in_flight(record: _ChannelRecord | _FailedRecord, topic: str) -> Iterator[InFlight]:
     for one in record.recipients:
         yield InFlight(one.id, record.channel, topic)
 

@@ -7,7 +7,7 @@ from delivery.stages import making
 from delivery.stages.running import stage
 from foundation.clock import now_ms
 from notifications import reports
-from notifications.due import table
+from notifications.due import detour
 from notifications.log import get_log
 from notifications.log.port import Message
 from notifications.records import Decision, encode, headers
@@ -17,11 +17,8 @@ from notifications.topology import DLQ, channel_topic
 @stage("fan_out", RoutedBatch, last=True)
 def fan_out(batch: RoutedBatch) -> None:
     """Due-time rows first, so that no offset moves before a deferral is kept; then one write to the log."""
-    entries = [entry for routed in batch.routed for entry in making.due_entries(routed)]
-    if entries:
-        table.put(entries)
     at = now_ms()
-    messages: list[Message] = []
+    messages: list[Message] = detour.keep([entry for routed in batch.routed for entry in making.due_entries(routed)])
     decisions: dict[bool, list[Decision]] = {False: [], True: []}
     for routed in batch.routed:
         decisions[routed.repeat].append(_spread(routed, at, messages))

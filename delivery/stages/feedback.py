@@ -12,6 +12,8 @@ from delivery.stages.running import stage
 from foundation.clock import now_ms
 from foundation.errors import PoisonRecord
 from notifications import reports
+from notifications.due import table
+from notifications.due.entry import DueEntry
 from notifications.records import Failure, Reports, decode
 
 R = TypeVar("R", Reports, Failure)
@@ -27,11 +29,17 @@ def track(batch: Batch) -> None:
 def schedule(batch: Batch) -> None:
     """Rows first, reports after: a failure whose row is kept is reported again if we die between."""
     failures: dict[bool, list[Failure]] = {False: [], True: []}
+    waiting: list[DueEntry] = []
     traces: dict[str, str] = {}
     for failure, its in _decoded(batch, Failure):
+        if failure.waits:
+            waiting.append(failure.waits)
+            continue
         failures[its.repeat].append(failure)
         if its.trace:
             traces[failure.record.recipients[0].id] = its.trace
+    if waiting:
+        table.put(waiting)
     for repeat, group in failures.items():
         if group:
             made = scheduling.schedule(group, repeat=repeat, now=now_ms(), traces=traces)

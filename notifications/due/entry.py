@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 SCHEDULE, QUIET_HOURS, RETRY, FALLBACK = "schedule", "quiet_hours", "retry", "fallback"
+CONTROL_PLANE = "control_plane"
 WHOLE = "*"
 
 
@@ -12,7 +13,8 @@ class DueEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What waits: `value` (an encoded record) goes to `topic` under `key` at `due_at` (ms).
 
     `identity` is computed from the record that caused it, so that whoever does the work again inserts the same.
-    `channel` is "*" where the whole notification waits. `kind`: "schedule", "quiet_hours", "retry" or "fallback".
+    `channel` is "*" where the whole notification waits. `kind`: "schedule", "quiet_hours", "retry", "fallback",
+    or "control_plane": what routing has to know couldn't be asked.
     `repeat`: what is produced from it may have been done before. `claimed_at` (ms) is fixed by the first claim and
     outlives its lease. `trace` is the caller's trace context, handed on in the record's headers.
     """

@@ -13,7 +13,7 @@ from django.db.models import BigIntegerField, Case, F, QuerySet, Value, When
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane, one_transaction
 from foundation.errors import Conflict
-from foundation.streaming import ROWS_A_STATEMENT, streamed
+from foundation.streaming import ROWS_A_STATEMENT, remove, streamed
 from notifications.due.entry import DueEntry
 from notifications.due.models import DueRow
 from notifications.topology import LANES
@@ -21,7 +21,6 @@ from notifications.topology import LANES
 __all__ = ["DueEntry", "cancel", "claim", "finish", "purge", "put", "waiting"]
 
 State = DueRow.State
-PURGE_BATCH = 5_000
 _COLUMNS = DueEntry.__struct_fields__
 
 
@@ -106,15 +105,8 @@ def along_due(
 
 
 def purge(before: int) -> int:
-    """Removes rows that were done before `before` (ms), in batches; returns how many."""
-    removed = 0
-    with control_plane():
-        while True:
-            done = DueRow.objects.filter(finished_at__lt=before).values_list("pk", flat=True)[:PURGE_BATCH]
-            count, _ = DueRow.objects.filter(pk__in=list(done)).delete()
-            removed += count
-            if count < PURGE_BATCH:
-                return removed
+    """Removes rows that were done before `before` (ms); returns how many."""
+    return remove(DueRow.objects.filter(finished_at__lt=before))
 
 
 def _claimable(lanes: Sequence[str], now: int) -> list[QuerySet[DueRow]]:

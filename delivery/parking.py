@@ -38,11 +38,16 @@ def identity_of(record: ChannelRecord, *parts: str) -> str:
     return ":".join((record.recipients[0].id, record.channel, *parts, tried))
 
 
+def letter_identity(parked: Parked) -> str:
+    """The identity of a dead letter."""
+    return identity_of(parked.record, "parked", parked.reason)
+
+
 def parked_alert(parked: Parked) -> AlertNote:
     """A critical one was given up."""
     record = parked.record
     return AlertNote(
-        identity=identity_of(record, "parked", parked.reason),
+        identity=letter_identity(parked),
         kind="critical_parked",
         text=f"{record.type} to {record.channel} was parked after {parked.attempts} attempts: {parked.reason}",
         detail=_detail(record, parked.failed[0] if parked.failed else None),
@@ -80,7 +85,7 @@ def _row(parked: Parked) -> DeadLetter:
     record, recipient = parked.record, parked.record.recipients[0]
     last = parked.failed[0] if parked.failed else None
     return DeadLetter(
-        identity=identity_of(record, "parked", parked.reason),
+        identity=letter_identity(parked),
         notification_id=recipient.id,
         user=recipient.user,
         channel=record.channel,

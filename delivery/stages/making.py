@@ -14,6 +14,7 @@ from notifications.records import (
     ChannelRecipient,
     ChannelRecord,
     Decision,
+    Event,
     FailedSend,
     Failure,
     Send,
@@ -104,30 +105,36 @@ def decision(routed: Routed, records: Iterable[ChannelRecord], at: int) -> Decis
 
 def due_entries(routed: Routed) -> list[DueEntry]:
     """Due-time rows of what is deferred: one for a schedule, one a channel for quiet hours (contract §4)."""
-    deferred = [verdict for verdict in routed.verdicts if verdict.verdict == "defer"]
+    return deferrals(routed.event, routed.id, routed.user, routed.verdicts, routed.trace)
+
+
+def deferrals(
+    event: Event, id: str, user: str, verdicts: Iterable[Verdict | ChannelDecision], trace: str
+) -> list[DueEntry]:
+    """The rows that follow from a decision, whether it was taken just now or is read from the log."""
+    deferred = [verdict for verdict in verdicts if verdict.verdict == "defer"]
     if not deferred:
         return []
     if deferred[0].reason == "scheduled":
-        return [_due_entry(routed, deferred, "*", "schedule")]
-    return [_due_entry(routed, [verdict], verdict.channel, "quiet_hours") for verdict in deferred]
+        return [_due_entry(event, id, user, deferred[0].due, "*", "schedule", trace)]
+    return [_due_entry(event, id, user, verdict.due, verdict.channel, "quiet_hours", trace) for verdict in deferred]
 
 
-def _due_entry(routed: Routed, verdicts: list[Verdict], channel: str, kind: str) -> DueEntry:
-    event = routed.event
-    due = verdicts[0].due or event.now
+def _due_entry(event: Event, id: str, user: str, at: int | None, channel: str, kind: str, trace: str) -> DueEntry:
+    due = at or event.now
     later = msgspec.structs.replace(
         event, resumed=kind, only=event.only if channel == "*" else [channel], now=due, idempotency=None
     )
     return DueEntry(
-        identity=f"{routed.id}:{channel}:{kind}:{event.attempt}:{event.now}",
-        notification_id=routed.id,
-        user=routed.user,
+        identity=f"{id}:{channel}:{kind}:{event.attempt}:{event.now}",
+        notification_id=id,
+        user=user,
         channel=channel,
         lane=event.lane,
         kind=kind,
         due_at=due,
         topic=intake_topic(event.lane),
-        key=routed.user,
+        key=user,
         value=encode(later),
-        trace=routed.trace,
+        trace=trace,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -34,7 +34,8 @@ NEWEST = Position(MAX_AT, "")
 # Rows that aren't shown (archived, or only decided) are made up for by reading some more at once.
 SPARE = 8
 KEYS_A_SCAN = 1_000
-ROWS_A_SCAN = 200
+ROWS_A_SCAN = 600
+ROWS_A_FETCH = 100
 HOUR_MS = 3_600_000
 
 
@@ -46,6 +47,13 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
     priority: str
     expires_at: int | None
     content: Content
+
+
+class Of(NamedTuple):
+    """Whose inbox, and what of it."""
+
+    user: str
+    category: str | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -70,13 +78,10 @@ class CassandraInbox:
         archived: bool = False,
     ) -> InboxPage:
         def shown(entry: InboxEntry) -> bool:
-            return (
-                entry.archived == archived
-                and not (unread and entry.read)
-                and (category is None or entry.row.category == category)
-            )
+            return entry.archived == archived and not (unread and entry.read)
 
-        found = _sought(user, before or NEWEST, archived) if unread or archived else _all(user, before or NEWEST, limit)
+        of = Of(user, category)
+        found = _sought(of, before or NEWEST, archived) if unread or archived else _all(of, before or NEWEST, limit)
         entries = list(islice(filter(shown, found), limit + 1))
         more, entries = len(entries) > limit, entries[:limit]
         last = entries[-1].row if more else None
@@ -87,11 +92,11 @@ class CassandraInbox:
             return not entry.archived and max(entry.row.at, entry.row.stored_at) >= since
 
         start = Position(max(since - LATE_MS, oldest_kept()), "")
-        found = _forward(user, start if after is None else max(start, after), limit)
+        found = _forward(Of(user), start if after is None else max(start, after), limit)
         return list(islice(filter(shown, found), limit))
 
     def inbox_entries(self, user: str, ids: Collection[str]) -> list[InboxEntry]:
-        return _these(user, positions_of(user, ids)) if ids else []
+        return _these(Of(user), positions_of(user, ids)) if ids else []
 
     def change_state(self, changes: Sequence[StateChange]) -> None:
         states.change_state(changes)
@@ -134,59 +139,64 @@ def _row(user: str, at: int, id: str, entry: bytes, stamp: int) -> InboxRow:
     )
 
 
-def _entries(user: str, rows: Iterable[tuple[Any, ...]], known: States | None = None) -> list[InboxEntry]:
-    """Rows that are in the inbox, with their state; it is read where it isn't known."""
-    inside = [_row(user, *row) for row in rows if row[2] is not None]
+def _entries(of: Of, rows: Iterable[tuple[Any, ...]], known: States | None = None) -> list[InboxEntry]:
+    """Rows that are in the inbox and of the category, with their state; it is read where it isn't known."""
+    inside = [_row(of.user, *row) for row in rows if row[2] is not None]
+    if of.category is not None:
+        inside = [row for row in inside if row.category == of.category]
     if known is None:
-        known = states.states_of(user, [row.id for row in inside]) if inside else States()
+        known = states.states_of(of.user, [row.id for row in inside]) if inside else States()
     return [known.entry(row) for row in inside]
 
 
-def _all(user: str, before: Position, limit: int) -> Iterator[InboxEntry]:
+def _all(of: Of, before: Position, limit: int) -> Iterator[InboxEntry]:
     """Every entry, newest first, in slices that grow."""
-    return _sliced(lambda at, size: read(NEWEST_FIRST, user, at.at, at.id, oldest_kept(), size), user, before, limit)
+    oldest = oldest_kept()
+    return _sliced(lambda at, size: read(NEWEST_FIRST, of.user, at.at, at.id, oldest, size), of, before, limit)
 
 
-def _forward(user: str, after: Position, limit: int) -> Iterator[InboxEntry]:
+def _forward(of: Of, after: Position, limit: int) -> Iterator[InboxEntry]:
     """Every entry, oldest first, in slices that grow."""
-    return _sliced(lambda at, size: read(OLDEST_FIRST, user, at.at, at.id, size), user, after, limit)
+    return _sliced(lambda at, size: read(OLDEST_FIRST, of.user, at.at, at.id, size), of, after, limit)
 
 
 def _sliced(
-    fetch: Callable[[Position, int], list[tuple[Any, ...]]], user: str, start: Position, limit: int
+    fetch: Callable[[Position, int], list[tuple[Any, ...]]], of: Of, start: Position, limit: int
 ) -> Iterator[InboxEntry]:
     size = limit + 1 + limit // SPARE
     while rows := fetch(start, size):
-        yield from _entries(user, rows)
+        yield from _entries(of, rows)
         if len(rows) < size:
             return
-        start, size = Position(rows[-1][0], rows[-1][1]), min(2 * size, max(size, ROWS_A_SCAN))
+        start, size = Position(rows[-1][0], rows[-1][1]), min(3 * size, max(size, ROWS_A_SCAN))
 
 
-def _sought(user: str, before: Position, archived: bool) -> Iterator[InboxEntry]:
+def _sought(of: Of, before: Position, archived: bool) -> Iterator[InboxEntry]:
     """Entries that are unread, or archived, newest first: keys are looked through first, only those rows are read."""
-    known = states.all_states([user]).get(user) or States()
+    known = states.all_states([of.user]).get(of.user) or States()
+    if archived and not known.any_archived():
+        return
     oldest = oldest_kept() if archived else _first_unread(known)
-    while keys := read(KEYS_NEWEST_FIRST, user, before.at, before.id, oldest, KEYS_A_SCAN):
+    while keys := read(KEYS_NEWEST_FIRST, of.user, before.at, before.id, oldest, KEYS_A_SCAN):
         matching = [
             Position(at, id)
             for at, id, stamp in keys
             if stamp is not None and (known.is_archived(id) if archived else known.is_unread(id, moment_of(stamp, at)))
         ]
-        for start in range(0, len(matching), ROWS_A_SCAN):
-            yield from _these(user, matching[start : start + ROWS_A_SCAN], known)
+        for start in range(0, len(matching), ROWS_A_FETCH):
+            yield from _these(of, matching[start : start + ROWS_A_FETCH], known)
         if len(keys) < KEYS_A_SCAN:
             return
         before = Position(keys[-1][0], keys[-1][1])
 
 
-def _these(user: str, positions: Sequence[Position], known: States | None = None) -> list[InboxEntry]:
+def _these(of: Of, positions: Sequence[Position], known: States | None = None) -> list[InboxEntry]:
     """The entries at `positions`, newest first."""
     if not positions:
         return []
     oldest = oldest_kept()
-    rows = read(THESE, user, [(position.at, position.id) for position in positions])
-    return _entries(user, [row for row in rows if row[0] >= oldest], known)
+    rows = read(THESE, of.user, [(position.at, position.id) for position in positions])
+    return _entries(of, [row for row in rows if row[0] >= oldest], known)
 
 
 def _first_unread(known: States) -> int:

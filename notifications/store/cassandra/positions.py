@@ -12,8 +12,8 @@ from notifications.store.ages import oldest_kept
 from notifications.store.cassandra.reading import read, read_many
 from notifications.store.port import Position
 
-KEYS_BETWEEN = "SELECT at, id FROM {ks}.notifications_by_user WHERE user = ? AND at >= ? AND at <= ?"
-KEYS_FROM = "SELECT at, id FROM {ks}.notifications_by_user WHERE user = ? AND at >= ?"
+KEYS_BETWEEN = "SELECT at, id, WRITETIME(entry) FROM {ks}.notifications_by_user WHERE user = ? AND at >= ? AND at <= ?"
+KEYS_FROM = "SELECT at, id, WRITETIME(entry) FROM {ks}.notifications_by_user WHERE user = ? AND at >= ?"
 
 # An id is drawn, then accepted; clocks of machines may differ by this much, and a refused call may have been repeated.
 BEFORE_MS, AFTER_MS = 2_000, 60_000
@@ -22,16 +22,20 @@ ID_TIME = slice(len("notif_"), len("notif_") + 12)  # a UUIDv7 begins with 48 bi
 
 
 def positions_of(user: str, ids: Collection[str]) -> list[Position]:
-    """The positions of those of `ids` that have a row, in this user's partition. Raises StoreUnavailable."""
+    """The positions of those of `ids` that are in this user's inbox. Raises StoreUnavailable.
+
+    A row without an entry is no place in the inbox: a decision taken later (a fallback) leaves one of the same id.
+    """
     missing = set(ids)
     found: list[Position] = []
     slices = list(_slices([drawn for drawn in map(drawn_at, missing) if drawn is not None]))
-    for at, id in read_many(KEYS_BETWEEN, [(user, start, end) for start, end in slices]):
-        if id in missing:
+    for at, id, stamp in read_many(KEYS_BETWEEN, [(user, start, end) for start, end in slices]):
+        if stamp is not None and id in missing:
             missing.remove(id)
             found.append(Position(at, id))
     if missing:
-        found += [Position(at, id) for at, id in read(KEYS_FROM, user, oldest_kept()) if id in missing]
+        keys = read(KEYS_FROM, user, oldest_kept())
+        found += [Position(at, id) for at, id, stamp in keys if stamp is not None and id in missing]
     return found
 
 

@@ -53,6 +53,9 @@ class States(msgspec.Struct):
     def is_archived(self, id: str) -> bool:
         return is_set(self.words.get(id, UNTOUCHED).archived)
 
+    def any_archived(self) -> bool:
+        return any(is_set(words.archived) for words in self.words.values())
+
     def mark_covers_all(self) -> bool:
         """Whether nothing that the mark covers was set to unread or unseen since."""
         limit = readstate.stamp(self.mark, True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from foundation.clock import now_ms
 from foundation.identifiers import new_notification_id
 from notifications.store.port import LogEntry, Store
-from tests.notifications.store.rows import cell, decided, new_user
+from tests.notifications.store.rows import cell, decided, inbox_row, new_user
 
 pytestmark = pytest.mark.django_db(databases=["store"])
 
@@ -117,3 +117,28 @@ def test_a_users_timeline_is_newest_first_in_pages(store: Store) -> None:
     rest = store.user_timeline(user, limit=3, before=first[-1].decision.at)
 
     assert [*first, *rest] == details[::-1]
+
+
+def test_a_users_timeline_holds_what_is_in_the_inbox_and_what_never_was(store: Store) -> None:
+    user, now = new_user(), now_ms()
+    shown, outside, parked = (new_notification_id() for _ in range(3))
+    kept = [
+        decided(shown, user, ["in_app", "push"], now=now),
+        decided(outside, user, ["email"], now=now + 1),
+        decided(parked, user, ["in_app"], now=now + 2),
+    ]
+    store.record([], kept)
+    store.add_inbox([inbox_row(user, id=shown, at=now)])
+    store.record([cell(parked, user=user, channel="in_app", status="parked", rank=100)])
+
+    assert store.user_timeline(user, limit=9) == kept[::-1]
+
+
+def test_decisions_and_cells_in_one_call(store: Store) -> None:
+    id, user = new_notification_id(), new_user()
+    details, entry = decided(id, user, ["push"], now=now_ms()), cell(id, user=user)
+
+    store.record([entry], [details])
+
+    assert store.details([id]) == {id: [details]}
+    assert store.timelines([id]) == {id: [entry]}

@@ -6,8 +6,9 @@ import pytest
 import time_machine
 
 from foundation.clock import now_ms
+from foundation.identifiers import new_notification_id
 from notifications.store.port import InboxEntry, Position, StateChange, Store
-from tests.notifications.store.rows import inbox_row, new_user
+from tests.notifications.store.rows import decided, inbox_row, new_user
 
 pytestmark = pytest.mark.django_db(databases=["store"])
 DAY_MS = 86_400_000
@@ -15,6 +16,10 @@ DAY_MS = 86_400_000
 
 def ids(entries: list[InboxEntry]) -> list[str]:
     return [entry.row.id for entry in entries]
+
+
+def id_drawn_at(ms: int) -> str:
+    return f"notif_{ms:012x}{new_notification_id()[18:]}"
 
 
 def test_a_row_comes_back_as_it_was_stored(store: Store) -> None:
@@ -100,6 +105,29 @@ def test_nobody_sees_or_changes_anothers_row(store: Store) -> None:
     [entry] = store.inbox_page(row.user, limit=9).entries
     assert not entry.read
     assert not entry.archived
+
+
+def test_rows_are_found_by_id_wherever_they_stand(store: Store) -> None:
+    user, now = new_user(), now_ms()
+    scheduled = inbox_row(user, at=now + 40 * DAY_MS)
+    ids_of = [scheduled.id] + [id_drawn_at(now - days * DAY_MS) for days in range(30)]
+    rows = [scheduled] + [inbox_row(user, id=id, at=now - n * DAY_MS + 500) for n, id in enumerate(ids_of[1:])]
+    store.add_inbox(rows)
+
+    assert set(ids(store.inbox_entries(user, [*ids_of, new_notification_id(), "no id"]))) == set(ids_of)
+    assert ids(store.inbox_entries(user, [scheduled.id])) == [scheduled.id]
+    assert ids(store.inbox_entries(user, ids_of[4:5])) == ids_of[4:5]
+
+
+def test_what_was_decided_beside_the_inbox_is_no_entry(store: Store) -> None:
+    row = inbox_row(new_user())
+    store.add_inbox([row])
+    store.record_details([decided(row.id, row.user, ["email"], now=row.at + 5_000)])
+
+    assert ids(store.inbox_page(row.user, limit=5).entries) == [row.id]
+    assert ids(store.inbox_entries(row.user, [row.id])) == [row.id]
+    assert ids(store.inbox_since(row.user, row.at, limit=5)) == [row.id]
+    assert store.unread_ids([row.user]) == {row.user: ({row.id}, {row.id})}
 
 
 def test_since_gives_the_oldest_first_and_goes_on_after_the_last(store: Store) -> None:

@@ -25,7 +25,7 @@ class Waits(msgspec.Struct, frozen=True):
 
 def look() -> list[Waits]:
     """Every queue, in one round trip. Raises redis.ConnectionError."""
-    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+    prefix = str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"])
     with get_redis().pipeline(transaction=False) as pipe:
         for queue in QUEUES:
             pipe.llen(prefix + queue)

@@ -188,9 +188,15 @@ def _settle(line: _Line, results: Sequence[Result], run: _Run) -> None:
             faults += 1
         else:
             ok += 1
-    for word, count in Counter("taken" if isinstance(one, Taken) else one.kind for one in results).items():
+    for word, count in Counter(map(_word, results)).items():
         meters.SENDS.labels(line.account, word).inc(count)
     breaker.record(line.account, ok=ok, failed=faults, retry_after_ms=int(retry_after * 1_000))
+
+
+def _word(result: Result) -> str:
+    if isinstance(result, Taken):
+        return "taken"
+    return result.kind if isinstance(result, ProviderError) else "not_begun"
 
 
 @cache

@@ -16,6 +16,7 @@ from foundation.clock import now_ms
 from foundation.errors import PoisonRecord
 from foundation.identifiers import send_id
 from notifications.records import Event, Recipient, decode
+from notifications.spool import doubt
 from preferences import limits
 from preferences.decide import apply_limits, decide
 from preferences.facts import Profile, Question, TypeFacts, Verdict
@@ -37,7 +38,10 @@ class Subject(msgspec.Struct):
 @stage("route", Batch)
 def route(batch: Batch) -> RoutedBatch:
     subjects = list(_subjects(batch))
-    subjects, told = _without_ended(subjects) if batch.lane == "critical" else (subjects, [])
+    told: list[Told] = []
+    if batch.lane == "critical":
+        _mark_doubtful(subjects)
+        subjects, told = _without_ended(subjects)
     users, unknown = put_off.known_users({subject.recipient.user for subject in subjects})
     firsts, doubtful = put_off.firsts_of_keys([(s.event, s.recipient.id) for s in subjects if _is_keyed(s)])
     subjects, waiting = put_off.split(subjects, unknown, doubtful)
@@ -64,6 +68,14 @@ def _subjects(batch: Batch) -> Iterable[Subject]:
         facts = facts_of(event.type)
         for recipient in event.recipients:
             yield Subject(event, recipient, record.repeat, facts, record.trace)
+
+
+def _mark_doubtful(subjects: Sequence[Subject]) -> None:
+    """What was put on the log without an answer went into a spool too: one of both is a repeat (contract §9)."""
+    unmarked = [subject for subject in subjects if not subject.repeat]
+    doubtful = doubt.among([subject.recipient.id for subject in unmarked])
+    for subject in unmarked:
+        subject.repeat = subject.recipient.id in doubtful
 
 
 def _without_ended(subjects: Sequence[Subject]) -> tuple[list[Subject], list[Told]]:

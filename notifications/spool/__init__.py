@@ -4,6 +4,7 @@
     owners    who has which file: a lock that ends with its process; files whose owner is gone are there to be adopted
     away      which topics the log doesn't take at the moment, and who may spool for them
     taking    what accepting calls: on the log, else in the spool, else nowhere
+    doubt     what may stand on the log all the same
     registry  spools of other machines, as far as they said of themselves
 
 A process spools only while it has a drainer (delivery/drainer.py), which opens its spool: no spool, no 202.

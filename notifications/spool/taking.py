@@ -10,6 +10,8 @@ from foundation.errors import LogUnavailable
 from notifications import spool
 from notifications.log import get_log
 from notifications.log.port import Message
+from notifications.records import HEADER_REPEAT
+from notifications.spool import doubt
 from notifications.spool.away import AWAY
 from notifications.topology import CRITICAL
 
@@ -24,16 +26,14 @@ def take(items: Sequence[Item]) -> set[int]:
     if spool.current() is None:
         get_log().produce([message for _, message in items])
         return set()
-    if not AWAY.topics and _on_one_topic(items):
-        left = list(range(len(items))) if _missed(items) else []
-    else:
-        left = [index for topic, group in _by_topic(items).items() for index in _not_produced(topic, items, group)]
-    return _spool(items, left) if left else set()
-
-
-def _on_one_topic(items: Sequence[Item]) -> bool:
-    topic = items[0][1].topic
-    return all(message.topic == topic for _, message in items)
+    shut: list[int] = []
+    missed: list[int] = []
+    for topic, group in _by_topic(items).items():
+        if topic in AWAY.topics:
+            shut += group
+        elif not _produced(topic, [items[index] for index in group]):
+            missed += group
+    return _spool(items, shut, missed) if shut or missed else set()
 
 
 def _by_topic(items: Sequence[Item]) -> dict[str, list[int]]:
@@ -44,34 +44,41 @@ def _by_topic(items: Sequence[Item]) -> dict[str, list[int]]:
     return groups
 
 
-def _not_produced(topic: str, items: Sequence[Item], group: list[int]) -> list[int]:
-    return group if topic in AWAY.topics or _missed([items[index] for index in group]) else []
-
-
-def _missed(items: Sequence[Item]) -> bool:
-    """Whether the log didn't take these, all of one topic."""
+def _produced(topic: str, items: Sequence[Item]) -> bool:
     try:
         get_log().produce([message for _, message in items])
     except LogUnavailable as error:
-        AWAY.note({items[0][1].topic}, error)
-        return True
-    return False
+        AWAY.note({topic}, error)
+        return False
+    return True
 
 
-def _spool(items: Sequence[Item], left: Sequence[int]) -> set[int]:
-    """Puts what may be spooled of `left` there; returns the others. Raises LogUnavailable when nothing was taken."""
+def _spool(items: Sequence[Item], shut: Sequence[int], missed: Sequence[int]) -> set[int]:
+    """Puts what may be spooled there; returns the others. Those that were `missed` may stand on the log nonetheless.
+
+    Raises LogUnavailable when nothing was taken, of all of `items`.
+    """
     own = spool.current()
-    kept = [index for index in sorted(left) if _may_be_spooled(items[index][1].topic)]
-    refused = set(left) - set(kept)
+    kept = [index for index in sorted([*shut, *missed]) if _may_be_spooled(items[index][1].topic)]
+    refused = {*shut, *missed} - set(kept)
     if kept and own is not None:
+        doubtful = set(missed) & set(kept)
+        if doubtful:
+            doubt.note([items[index][0] for index in doubtful])
+        lines = [_marked(items[index]) if index in doubtful else items[index] for index in kept]
         try:
-            with AWAY.spooling({items[index][1].topic for index in kept}):
-                own.put([items[index] for index in kept])
+            with AWAY.spooling({message.topic for _, message in lines}):
+                own.put(lines)
         except LogUnavailable:
             refused.update(kept)
     if len(refused) == len(items):
         raise LogUnavailable("the log is away")
     return refused
+
+
+def _marked(item: Item) -> Item:
+    id, message = item
+    return id, message._replace(headers={**(message.headers or {}), HEADER_REPEAT: "1"})
 
 
 def _may_be_spooled(topic: str) -> bool:

@@ -346,3 +346,21 @@ class TestWebKilled:
         assert "node-a.1.sqlite3" not in web.drainer.sources
         assert not owners.has_owner(folder / "node-a.1.sqlite3")
         assert_accounted_for()
+
+
+def test_what_came_to_the_log_without_an_answer_is_sent_once(
+    pipeline: Pipeline, web: Web, outage: Outage, order_shipped: NotificationType, ada: User
+):
+    """The broker took it and died before it could say so: it stands on the log, unmarked, and in the spool."""
+    outage.begin()
+    id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+    web.until_done()
+    outage.end()
+    (line,) = file.read(web.drainer.sources["node-a.0.sqlite3"].owned.file.path)
+    get_log().produce([line.message._replace(headers=None)])
+    pipeline.run()
+    web.until_empty()
+    pipeline.run()
+    assert on_log(CRITICAL) == [id, id]
+    assert_sent_everywhere_once(id)
+    assert_accounted_for()

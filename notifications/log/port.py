@@ -51,6 +51,14 @@ class Assignment:
     revoked: frozenset[TopicPartition] = frozenset()
 
 
+@dataclass(frozen=True)
+class TopicState:
+    """A topic as it is. `differs` maps what isn't as the settings want it to (what is there, what is wanted)."""
+
+    partitions: int
+    differs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
 class Consumer(Protocol):
     """A member of a consumer group. Not thread-safe: one thread owns it."""
 
@@ -84,7 +92,8 @@ class Log(Protocol):
     def produce(self, messages: Sequence[Message]) -> None:
         """Appends `messages`, in order within each partition, and returns once they are durable.
 
-        All or an error: raises LogUnavailable if any may not be durable (then some may be there: at-least-once).
+        All or an error: raises LogUnavailable if any may not be durable (then some may be there: at-least-once), and
+        PoisonRecord for a message that is larger than the engine takes.
         """
 
     def consumer(self, group: str, topics: Sequence[str], member: str) -> Consumer:
@@ -98,6 +107,9 @@ class Log(Protocol):
 
     def topics(self) -> dict[str, int]:
         """Partition count of every topic there is."""
+
+    def describe_topics(self) -> dict[str, TopicState]:
+        """Every topic there is; what differs from the engine's settings (replicas, retention) is named."""
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """The offset after the last record, for each partition."""

@@ -13,7 +13,7 @@ from notifications.log.embedded.consumer import EmbeddedConsumer
 from notifications.log.embedded.files import Readers, as_unavailable
 from notifications.log.embedded.groups import GroupFile, read_committed
 from notifications.log.embedded.topic import TopicFile
-from notifications.log.port import LogRecord, Message
+from notifications.log.port import LogRecord, Message, TopicState
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 SUFFIX = ".sqlite3"
@@ -90,6 +90,10 @@ class EmbeddedLog:
         """See the port."""
         names = sorted(path.name.removesuffix(SUFFIX) for path in self._topics_folder.glob(f"*{SUFFIX}"))
         return {name: count for name in names if (count := self._open(name).partition_count())}
+
+    def describe_topics(self) -> dict[str, TopicState]:
+        """See the port. There are no replicas, and retention is done by asking for it: nothing else can differ."""
+        return {topic: TopicState(count) for topic, count in self.topics().items()}
 
     def _topic(self, topic: str) -> TopicFile:
         file = self._files.get(topic)

@@ -12,11 +12,12 @@ from functools import cached_property
 from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic, OffsetSpec, ResourceType
 
 from foundation.errors import LogUnavailable
 from notifications.log.kafka.health import Health
 from notifications.log.kafka.options import MAX_RECORD_BYTES, Options, as_unavailable, code, reason
+from notifications.log.port import TopicState
 
 LOOK_S = 0.1
 CREATING_S = 30.0
@@ -101,6 +102,25 @@ class Administration:
             for name, topic in sorted(found.topics.items())
             if topic.error is None and self._options.ours(name)
         }
+
+    def describe_topics(self) -> dict[str, TopicState]:
+        """Every topic of this platform, with what differs from the settings."""
+        found = {name: topic for name, topic in sorted(self._metadata().topics.items()) if self._options.ours(name)}
+        resources = [ConfigResource(ResourceType.TOPIC, name) for name in found]
+        configs = self._all(lambda: self._client.describe_configs(resources), CREATING_S) if resources else {}
+        return {
+            self._options.inside(resource.name): self._state(found[resource.name], config)
+            for resource, config in configs.items()
+        }
+
+    def _state(self, topic: Any, config: Mapping[str, Any]) -> TopicState:
+        there = {name: config[name].value for name in self.wanted_config()}
+        wanted = self.wanted_config()
+        # Partitions of one topic can differ while they are reassigned: the fewest replicas are what counts.
+        fewest = min((len(partition.replicas) for partition in topic.partitions.values()), default=0)
+        there["replication factor"], wanted["replication factor"] = str(fewest), str(self._options.replication)
+        differs = {name: (there[name], want) for name, want in wanted.items() if there[name] != want}
+        return TopicState(len(topic.partitions), differs)
 
     def _metadata(self, topic: str | None = None) -> Any:
         limit_s = self._health.admit(self._options.timeout_s)

@@ -12,7 +12,7 @@ from notifications.log.kafka.health import Health
 from notifications.log.kafka.options import Options
 from notifications.log.kafka.producing import KafkaProducer
 from notifications.log.kafka.reading import Readers
-from notifications.log.port import LogRecord, Message
+from notifications.log.port import LogRecord, Message, TopicState
 
 # A client that a fork carried into a child has lost its threads and can't be ended there: it is kept and left alone.
 _open: set[KafkaLog] = set()
@@ -83,6 +83,10 @@ class KafkaLog:
     def topics(self) -> dict[str, int]:
         """See the port."""
         return self._administration.topics()
+
+    def describe_topics(self) -> dict[str, TopicState]:
+        """See the port."""
+        return self._administration.describe_topics()
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """See the port."""

@@ -9,13 +9,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from foundation.errors import LogUnavailable
 from notifications.log import ensure_topics, get_log
-from notifications.log.catalogue import AS_WANTED, FEWER, MISSING, MORE, Standing, survey
+from notifications.log.catalogue import AS_WANTED, FEWER, MISSING, MORE, OTHERWISE, Standing, survey
 
 REMEDIES = {
     MISSING: "create it with --create",
     FEWER: "grow it with --grow",
     MORE: "it is never shrunk: set TOPIC_PARTITIONS to what is there",
+    OTHERWISE: "see below",
 }
+REPLICAS = "replication factor"
+OF_REPLICAS = "move its partitions with kafka-reassign-partitions.sh, or set KAFKA_REPLICATION to what is there"
+OF_CONFIG = "kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {name}={wanted}"
 GROWN = (
     "{topic}: {there} -> {wanted} partitions. A user's events may go to another partition from now on: until all "
     "that was accepted before is read, a later event of a user can overtake an earlier one."
@@ -59,3 +63,9 @@ class Command(BaseCommand):
             self.stdout.write(
                 COLUMNS.format(one.topic, one.wanted or "-", one.there or "-", one.group, one.lag, one.retained, state)
             )
+        for one in standings:
+            for name, (there, wanted) in one.differs.items() if one.wanted else ():
+                remedy = (
+                    OF_REPLICAS if name == REPLICAS else OF_CONFIG.format(topic=one.topic, name=name, wanted=wanted)
+                )
+                self.stdout.write(f"{one.topic}: {name} is {there}, wanted {wanted}; {remedy}")

@@ -85,3 +85,19 @@ def test_grow_grows_and_says_what_becomes_of_the_order(settings: Any) -> None:
     assert "notifications.sms: 4 -> 6 partitions" in text
     assert "can overtake an earlier one" in text
     assert get_log().topics()["notifications.sms"] == 6
+
+
+def test_a_topic_of_another_make_is_named_with_its_remedy(settings: Any) -> None:
+    if settings.LOG_ENGINE != "kafka":
+        pytest.skip("only on Kafka: there is nothing else to differ in the embedded log")
+    get_log().create_topics({name: topic.partitions for name, topic in TOPICS.items()})
+    settings.LOG_OPTIONS = {**settings.LOG_OPTIONS, "retention_ms": 1_000, "replication": 3}
+    get_log().close()
+    get_log.cache_clear()
+
+    lines, text, code = topics()
+
+    assert code == 1
+    assert "configured otherwise" in lines[RAW]
+    assert f"{RAW}: replication factor is 1, wanted 3; move its partitions" in text
+    assert f"{RAW}: retention.ms is {7 * 86_400_000}, wanted 1000; kafka-configs.sh --alter" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 
@@ -51,6 +51,6 @@ def control_plane(url: str, *, answer_within_s: int) -> dict[str, Any]:
         "connect_timeout": CONNECT_WITHIN_S,
         "read_timeout": answer_within_s,
         "write_timeout": answer_within_s,
-        **found.get("OPTIONS", {}),
+        **cast("dict[str, Any]", found.get("OPTIONS", {})),
     }
     return found

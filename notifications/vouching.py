@@ -82,7 +82,7 @@ def make_whole() -> bool:
     columns = ("key", "body", "notification_id", "accepted_at")
     rows = streamed(before, *columns, along=("accepted_at", "key"))
     while portion := list(islice(rows, ROWS_AT_ONCE)):
-        reserving.bring_back(portion)  # type: ignore[arg-type]
+        reserving.bring_back(portion)
     reserving.note_whole(since)
     return True
 

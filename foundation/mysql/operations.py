@@ -29,7 +29,7 @@ class DatabaseOperations(MySQLOperations):
         if on_conflict == OnConflict.IGNORE:
             column = self.quote_name(next(iter(fields)).column)
             return f"ON DUPLICATE KEY UPDATE {column} = {column}"
-        sql: str = super().on_conflict_suffix_sql(fields, on_conflict, update_fields, unique_fields)  # type: ignore[arg-type]
+        sql: str = super().on_conflict_suffix_sql(fields, on_conflict, update_fields, unique_fields)
         return sql
 
 
@@ -38,7 +38,7 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
 
     @property
     def sql_create_table(self) -> str:  # type: ignore[override]
-        collation = "utf8mb4_nopad_bin" if self.connection.mysql_is_mariadb else "utf8mb4_0900_bin"  # type: ignore[attr-defined]
+        collation = "utf8mb4_nopad_bin" if self.connection.mysql_is_mariadb else "utf8mb4_0900_bin"
         return f"{MySQLSchemaEditor.sql_create_table} CHARACTER SET utf8mb4 COLLATE {collation}"
 
 

@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, (do, words) in COMMANDS.items():
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(do=do)
-        if name == "run":
-            command.add_argument("words", nargs=argparse.REMAINDER, metavar="-- command …")
+        if name in WORDS:
+            command.add_argument("words", nargs=argparse.REMAINDER, metavar=WORDS[name])
     return parser
 
 
@@ -85,6 +85,12 @@ def _env(stack: Stack, options: argparse.Namespace) -> int:
         raise StackError(f"there is no stack on {stack.folder} yet; make one: make stack")
     print(file.read_text(), end="")
     return 0
+
+
+def _nodetool(stack: Stack, options: argparse.Namespace) -> int:
+    words = list(options.words)
+    name = words.pop(0) if words and words[0].startswith("cassandra-") else "cassandra-1"
+    return subprocess.run(stack.nodetool(name, words), check=False).returncode
 
 
 def _compose(stack: Stack, options: argparse.Namespace) -> int:
@@ -151,6 +157,7 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
+WORDS = {"run": "-- command …", "nodetool": "[cassandra-2] status …"}
 COMMANDS: dict[str, tuple[Callable[[Stack, argparse.Namespace], int], str]] = {
     "check": (_check, "say in one line what has to be installed"),
     "start": (_start, "start all servers and wait until they answer"),
@@ -158,6 +165,7 @@ COMMANDS: dict[str, tuple[Callable[[Stack, argparse.Namespace], int], str]] = {
     "status": (_status, "each server: pid, port, up or down, restarts, log"),
     "clean": (_clean, "forget all data; refused while the stack runs"),
     "env": (_env, "print stack.env"),
+    "nodetool": (_nodetool, "Cassandra's nodetool, for the first node or the one that is named"),
     "compose": (_compose, "print compose.yaml"),
     "container-secrets": (_container_secrets, "make the passwords of a compose stack; its service `secrets` does"),
     "archive": (_archive, "archive the classes of Kafka and Cassandra, so that they start sooner; done by itself"),

@@ -51,13 +51,14 @@ class _Plain(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
-    def represent_list(self, data: list[Any]) -> yaml.Node:
-        """On one line where it holds plain words."""
-        flow = all(isinstance(item, str) for item in data)
-        return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flow)
+
+def _list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
+    """On one line where it holds plain words."""
+    flow = all(isinstance(item, str) for item in data)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flow)
 
 
-_Plain.add_representer(list, _Plain.represent_list)
+_Plain.add_representer(list, _list)
 
 
 # --- the servers, on the official images

@@ -16,7 +16,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import Any
 
 from stack import environment, jars, needs, probes, programs, waiting
 from stack import layout as layouts
+from stack.cassandra import node
 from stack.java import Java
 from stack.layout import Layout
 from stack.passwords import Passwords, read_or_make
@@ -169,6 +170,12 @@ class Stack:
             self.up(name)
             environment.write(self.folder / "stack.env", self.environment())
             return name
+
+    def nodetool(self, name: str, arguments: Iterable[str]) -> list[str]:
+        """The command line of Cassandra's nodetool for one node. Raises StackError for a server of another kind."""
+        if layouts.kind_of(self._known(name)) != "cassandra":
+            raise StackError(f"nodetool speaks to Cassandra's nodes only, not to {name}")
+        return node.nodetool(self.layout, name, jars.ready("cassandra", print), arguments)
 
     # --- inside
 

@@ -26,6 +26,12 @@ OPENS = (
     "java.base/java.lang java.base/java.lang.reflect java.base/java.nio java.base/java.util "
     "java.base/java.util.concurrent java.base/java.util.concurrent.atomic java.base/java.net"
 )
+MODULES = [
+    part
+    for option, packages in (("--add-exports", EXPORTS), ("--add-opens", OPENS))
+    for package in packages.split()
+    for part in (option, f"{package}=ALL-UNNAMED")
+]
 # Root's JVM would pin its heap (mlockall), which nobody asked for.
 UNPRIVILEGED = ("setpriv", "--bounding-set", "-ipc_lock", "--inh-caps", "-ipc_lock")
 
@@ -42,8 +48,7 @@ def command(layout: Layout, name: str, java: Java, listing: Path | None) -> list
     flags = [
         *FLAGS,
         *("-Xms128m", f"-Xmx{heap}m"),
-        *_modules("--add-exports", EXPORTS.split()),
-        *_modules("--add-opens", OPENS.split()),
+        *MODULES,
         f"-javaagent:{java.jars}/{AGENT}",
         *_defined(
             {
@@ -63,13 +68,10 @@ def command(layout: Layout, name: str, java: Java, listing: Path | None) -> list
 
 def nodetool(layout: Layout, name: str, java: Java, arguments: Iterable[str]) -> list[str]:
     """The command line of Cassandra's own nodetool for one node."""
-    port = ["-h", "127.0.0.1", "-p", str(layout.jmx_port(number_of(name)))]
-    opens = _modules("--add-exports", EXPORTS.split())
-    return [*java.command([*FLAGS, *opens]), "org.apache.cassandra.tools.NodeTool", *port, *arguments]
-
-
-def _modules(option: str, packages: Iterable[str]) -> list[str]:
-    return [part for package in packages for part in (option, f"{package}=ALL-UNNAMED")]
+    home, port = layout.home(name), str(layout.jmx_port(number_of(name)))
+    own = _defined({"logback.configurationFile": f"{home}/logback.xml", "user.home": str(home)})
+    flags = [*FLAGS, *MODULES, *own]
+    return [*java.command(flags), "org.apache.cassandra.tools.NodeTool", "-h", "127.0.0.1", "-p", port, *arguments]
 
 
 def _defined(values: dict[str, str]) -> list[str]:

@@ -11,6 +11,8 @@ from celery import Celery
 from celery.signals import setup_logging
 from kombu.serialization import register
 
+from config.broker import close_the_leak
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
@@ -19,6 +21,8 @@ def _dumps(value: Any) -> bytes:
 
 
 register("orjson", _dumps, orjson.loads, content_type="application/x-orjson", content_encoding="utf-8")
+
+close_the_leak()
 
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")

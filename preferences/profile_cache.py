@@ -25,14 +25,10 @@ FILL_MS = 60_000
 _PROFILE, _MARK = "profile:", "profile-drop:"
 
 _FILL = """
-local prefix, born, ticket, now = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local current = redis.call('GET', prefix .. 'profiles-born')
-if current ~= born then
-    if not current then redis.call('SET', prefix .. 'profiles-born', now) end
-    return 0
-end
+local prefix, born, ticket = ARGV[1], ARGV[2], tonumber(ARGV[3])
+if redis.call('GET', prefix .. 'profiles-born') ~= born then return 0 end
 local written = 0
-for i = 5, #ARGV, 3 do
+for i = 4, #ARGV, 3 do
     local mark = redis.call('GET', prefix .. 'profile-drop:' .. ARGV[i])
     if not mark or tonumber(mark) <= ticket then
         redis.call('SET', prefix .. 'profile:' .. ARGV[i], ARGV[i + 1], 'EX', ARGV[i + 2])
@@ -70,6 +66,9 @@ def read(user_ids: Sequence[str]) -> tuple[dict[str, Profile], Ticket]:
     prefix = key(_PROFILE)
     names = [key("profiles-born"), key("profiles-drops"), *[prefix + each for each in user_ids]]
     born, drops, *values = client.mget(names)
+    if born is None:
+        client.set(names[0], now_ms(), nx=True)
+        born = client.get(names[0])
     decoded = zip(user_ids, map(_profile, values), strict=True)
     found = {user: profile for user, profile in decoded if profile is not None}
     return found, Ticket(born or b"", int(drops or 0), now_ms())
@@ -85,10 +84,9 @@ def _profile(value: bytes | None) -> Profile | None:
 
 def fill(profiles: Iterable[Profile], ticket: Ticket) -> int:
     """Writes what was loaded under `ticket`; returns how many were taken. Raises `foundation.redis.Unreachable`."""
-    now = now_ms()
-    if now - ticket.at > FILL_MS:
+    if now_ms() - ticket.at > FILL_MS:
         return 0
-    arguments: list[bytes | str | int] = [key(""), ticket.born, ticket.drops, now]
+    arguments: list[bytes | str | int] = [key(""), ticket.born, ticket.drops]
     for profile in profiles:
         life = settings.PROFILE_CACHE_S if profile.known else settings.UNKNOWN_PROFILE_CACHE_S
         arguments += (profile.user_id, _encode(profile), life)

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import structlog
 from celery import shared_task
 
 from delivery import housekeeping as house
 from delivery import scheduling
+from foundation.errors import Unreachable
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(name="delivery.stages.release_due", ignore_result=True)
 def release_due() -> None:
-    scheduling.release(("standard", "bulk"))
+    _release(("standard", "bulk"))
 
 
 @shared_task(name="delivery.stages.release_due_critical", ignore_result=True)
 def release_due_critical() -> None:
-    scheduling.release(("critical",))
+    _release(("critical",))
+
+
+def _release(lanes: Sequence[str]) -> None:
+    """What is due stays due while a server is away: the next tick takes it."""
+    try:
+        scheduling.release(lanes)
+    except Unreachable as error:
+        log.warning("nothing released, a server is away", lanes=list(lanes), why=str(error))
 
 
 @shared_task(name="delivery.stages.housekeeping", ignore_result=True)

@@ -93,11 +93,16 @@ def test_one_that_broke_in_use_costs_one_error(mysql_server, connection):
 def test_a_transaction_that_broke_is_rolled_back_and_the_next_one_works(mysql_server, handler, at, monkeypatch):
     monkeypatch.setattr("django.db.transaction.connections", handler)
     connection = handler["default"]
-    with pytest.raises(OperationalError), transaction.atomic():
-        run(connection, "UPDATE t SET n = 7")
-        mysql_server.kill()
-        if at == "statement":
-            run(connection, "UPDATE t SET n = 8")
+
+    def breaks() -> None:
+        with transaction.atomic():
+            run(connection, "UPDATE t SET n = 7")
+            mysql_server.kill()
+            if at == "statement":
+                run(connection, "UPDATE t SET n = 8")
+
+    with pytest.raises(OperationalError):
+        breaks()
     with pytest.raises(OperationalError):
         run(connection, "SELECT 1")
     mysql_server.start()
@@ -161,8 +166,7 @@ def test_who_is_stopped_in_a_transaction_is_put_out_by_the_server(handler, monke
         try:
             run(handler["default"], "UPDATE t SET n = 2")
             break
-        except OperationalError as error:  # its own bound of a second on the socket
-            assert is_away(error)
+        except OperationalError:  # its own bound of a second on the socket
             time.sleep(0.6)
     freed.set()
     thread.join()

@@ -49,9 +49,8 @@ def start_anew() -> None:
 
 
 def cache(user: str) -> None:
-    """What is read just after Redis was emptied isn't kept; what is read next is."""
-    for _ in range(2):
-        profiles([user])
+    """As if the user had just been notified."""
+    profiles([user])
 
 
 def send(pipeline: Pipeline, user: str, key: str | None = None) -> str:

@@ -15,6 +15,7 @@ import sys
 import time
 import xmlrpc.client
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -197,8 +198,9 @@ class Demo:
     def _end(self) -> None:
         if self.supervisor is None or self.supervisor.poll() is not None:
             return
-        print("\nending", flush=True)
         self.supervisor.send_signal(signal.SIGTERM)
+        with suppress(BrokenPipeError):  # whoever listened may be gone; the processes go nonetheless
+            print("\nending", flush=True)
         try:
             self.supervisor.wait(STOP_WITHIN_S)
         except subprocess.TimeoutExpired:

@@ -5,7 +5,7 @@ PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
 STACK := $(VENV)/.stack
-export VAR PORT
+export VAR PORT MINUTES SEED
 # The servers' data while tests run: what they ask of a disk is its semantics, not its patience.
 STACK_VAR ?= $(if $(wildcard /dev/shm),/dev/shm/np-test-stack,$(VAR))
 ON_STACK ?= tests/stack tests/whole tests/notifications tests/delivery tests/preferences tests/templates_app tests/channels_app tests/chaos
@@ -13,7 +13,7 @@ ON_STACK ?= tests/stack tests/whole tests/notifications tests/delivery tests/pre
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
 	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done
 
-.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack test test-stack bench bench-stack check format clean upgrade
+.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack test test-stack test-faults test-cluster soak bench bench-stack check format clean upgrade
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,16 @@ test: $(VENV)/.test check ## test everything
 
 test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis
 	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q $(ON_STACK)
+
+test-faults: $(VENV)/.test $(STACK) ## each fault of the contract under load (an hour); FAULTS="kill:kafka half_open:redis", FAULTS=--ci
+	@$(PY) -m tests.faults $(FAULTS)
+	$(if $(FAULTS),,@$(MAKE) --no-print-directory test-cluster)
+
+test-cluster: $(VENV)/.test $(STACK) ## three brokers and three Cassandra nodes: killed, joined, moved under load
+	@CLUSTER=true $(PY) -m pytest -q -s tests/faults/test_cluster.py
+
+soak: $(VENV)/.test $(STACK) ## drawn faults under load: MINUTES=10 SEED=n; Ctrl-C ends it early
+	@exec $(PY) -m tests.faults.soak
 
 # What has to be installed is said before pip tries to compile mysqlclient without it.
 $(STACK): $(VENV)/.base requirements/production.txt

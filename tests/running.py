@@ -66,7 +66,7 @@ class Platform:
             **(environment or {}),
         }
         if engines.STACK:
-            self.environment |= engines.own_names(f"p{os.getpid()}_{self.port}", self.environment)
+            self.environment |= engines.own_names(f"test_p{os.getpid()}_{self.port}", self.environment)
             engines.make_room(self.environment)
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None

@@ -16,12 +16,12 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, Ne
 
 from foundation.errors import LogUnavailable
 from notifications.log.kafka.health import Health
-from notifications.log.kafka.options import MAX_RECORD_BYTES, Options, as_unavailable, code, reason
+from notifications.log.kafka.options import MAX_RECORD_BYTES, Options, code, reason
 from notifications.log.port import TopicState
 
 LOOK_S = 0.1
 CREATING_S = 30.0
-FIND_S = 0.5
+FIND_S = 1.0
 PARTITIONS_FRESH_S = 5.0
 BEGINS_FRESH_S = 1.0
 NOT_THERE = "there is no topic {!r}: create it with `manage.py topics --create`"
@@ -123,11 +123,18 @@ class Administration:
         return TopicState(len(topic.partitions), differs)
 
     def _metadata(self, topic: str | None = None) -> Any:
-        limit_s = self._health.admit(self._options.timeout_s)
-        with as_unavailable():
-            found = self._client.list_topics(*([topic] if topic else []), timeout=limit_s)
-        self._health.answered()
-        return found
+        end = time.monotonic() + self._health.admit(self._options.timeout_s)
+        while True:
+            try:
+                found = self._client.list_topics(*([topic] if topic else []), timeout=FIND_S)
+            except KafkaException as error:
+                self._client.poll(0)
+                if self._health.away or time.monotonic() > end:
+                    self._health.silent(reason(error))
+                    raise LogUnavailable(reason(error)) from error
+                continue
+            self._health.answered()
+            return found
 
     def partitions(self, topic: str) -> int:
         """The partition count of `topic`, some seconds old."""
@@ -229,7 +236,9 @@ class Administration:
 
     def _answers(self, futures: Mapping[Any, Future[Any]], end: float) -> tuple[Any, KafkaException | None]:
         while wait(futures.values(), timeout=LOOK_S).not_done:
+            self._client.poll(0)
             if self._health.away or time.monotonic() > end:
+                self._health.silent("no answer in time")
                 raise LogUnavailable("Kafka: no answer in time")
         failures = {asked: future.exception() for asked, future in futures.items()}
         results = {asked: futures[asked].result() for asked, failure in failures.items() if failure is None}

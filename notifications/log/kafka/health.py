@@ -2,7 +2,7 @@
 
 librdkafka says so when its last connection broke or a connection can't be made (`_ALL_BROKERS_DOWN`), and a call that
 got no answer in its whole time says so of a network that swallows everything. From then on calls fail at once, so that
-the spool takes over; one call each TRY_EVERY_S is let through with a short limit, and the first answer that comes ends
+the spool takes over; TRY_EVERY_S after the last try one is let through with a short limit, and the first answer ends
 it. librdkafka reconnects by itself meanwhile, half a second apart.
 """
 
@@ -41,9 +41,10 @@ class Health:
     def silent(self, why: str) -> None:
         """Nobody answers."""
         with self._lock:
+            self._tried = time.monotonic()
             if self._since is not None:
                 return
-            self._since, self._why, self._tried = time.monotonic(), why, time.monotonic()
+            self._since, self._why = self._tried, why
         log.warning("brokers are away", client=self._client, why=why)
 
     def answered(self) -> None:

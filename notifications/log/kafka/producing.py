@@ -100,6 +100,7 @@ class KafkaProducer:
         end = time.monotonic() + limit_s + GRACE_S
         while not call.woken.acquire(timeout=LOOK_S):
             if self._health.away:
+                self._health.silent("no answer")
                 raise LogUnavailable(f"{self._health.refusal()}; {call.left} messages without an answer")
             if time.monotonic() > end:
                 self._health.silent(f"no answer within {limit_s} s")
@@ -125,6 +126,7 @@ class KafkaProducer:
             if why in UNKNOWN and now > unknown_until:  # a topic that was just made takes a moment to be known
                 raise LogUnavailable(f"there is no topic {topic!r}: create it with `manage.py topics --create`")
             if self._health.away or now > end:
+                self._health.silent(KafkaError(why).str())
                 raise LogUnavailable(f"{topic}: Kafka: {KafkaError(why).str()}")
             time.sleep(LOOK_S / 2)
 

@@ -49,6 +49,18 @@ def own(log: Log, topic: str, member: str) -> None:
         time.sleep(0.02)
 
 
+def work(log: Log, topic: str, member: str) -> None:
+    """Joins `readers` and prints what happens to it, a line each: assigned N, revoked N, read N."""
+    consumer = log.consumer("readers", [topic], member)
+    while True:
+        changes = consumer.assignment_changes()
+        said = {"revoked": changes.revoked, "assigned": changes.assigned, "read": consumer.poll(100, 1 << 20)}
+        for word, what in said.items():
+            if what:
+                print(word, len(what), flush=True)
+        time.sleep(0.02)
+
+
 if __name__ == "__main__":
     engine, options, program, *arguments = sys.argv[1:]
     globals()[program](open_engine(engine, json.loads(options)), *arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from kombu.entity import Queue
 
@@ -114,7 +115,7 @@ def _control_plane() -> dict[str, object]:
     return control_plane(ENV.DATABASE_URL, answer_within_s=0 if migrates else ENV.DATABASE_TIMEOUT_S)
 
 
-CASSANDRA = {
+CASSANDRA: dict[str, Any] = {
     "contact_points": ENV.CASSANDRA_CONTACT_POINTS,
     "port": ENV.CASSANDRA_PORT,
     "keyspace": ENV.CASSANDRA_KEYSPACE,

@@ -68,5 +68,5 @@ def _tables(session: Session) -> Iterator[str]:
             yield f"{table} keeps rows for {kept[table][0] / schema.DAY_S:g} days, INBOX_DAYS is {settings.INBOX_DAYS}"
 
 
-def _rows(session: Session, cql: str) -> list[tuple]:  # type: ignore[type-arg]
+def _rows(session: Session, cql: str) -> list[tuple]:
     return list(session.execute(cql, (settings.CASSANDRA["keyspace"],), execution_profile=READS))

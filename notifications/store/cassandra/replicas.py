@@ -10,7 +10,7 @@ from cassandra.cluster import Session
 from cassandra.query import PreparedStatement
 from django.conf import settings
 
-T = TypeVar("T", bound=tuple[PreparedStatement, tuple])  # type: ignore[type-arg]
+T = TypeVar("T", bound=tuple[PreparedStatement, tuple])
 
 
 def by_replica(session: Session, writes: Sequence[T]) -> Collection[Sequence[T]]:

@@ -136,5 +136,5 @@ def _filled(statement: str) -> str:
 
 def replication() -> dict[str, str]:
     """As settings.CASSANDRA wants it."""
-    options = settings.CASSANDRA
+    options: dict[str, Any] = settings.CASSANDRA
     return {"class": "NetworkTopologyStrategy", options["datacenter"]: str(options["replication"])}

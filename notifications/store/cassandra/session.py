@@ -102,7 +102,6 @@ def _register_again() -> None:
         hosts=settings.CASSANDRA["contact_points"],
         lazy_connect=True,
         cluster_options=cluster_options(settings.CASSANDRA),
-        default=True,
     )
 
 
@@ -113,7 +112,7 @@ def _short(error: Exception) -> str:
     return str(error)
 
 
-class _Changes(HostStateListener):  # type: ignore[misc]
+class _Changes(HostStateListener):
     """One line in the log for every node that goes or comes."""
 
     def on_up(self, host: Any) -> None:

@@ -38,8 +38,8 @@ def text(value: str) -> bytes:
     return value.encode("utf-8", "replace")
 
 
-class _WireBatch(BatchStatement):  # type: ignore[misc]
-    """A batch of values that are encoded already: the driver's binding costs ten times as much a row."""
+class _WireBatch(BatchStatement):
+    """A batch of values that are encoded already: the driver's binding costs more than twice as much a row."""
 
     def __init__(self, writes: Sequence[Ready]) -> None:
         super().__init__(BatchType.UNLOGGED)
@@ -61,7 +61,8 @@ def write(writes: Sequence[Write]) -> None:
     if not writes:
         return
     with reachable() as session:
-        ready = [(prepared(session, cql), values) for cql, values in writes]
+        statements = {cql: prepared(session, cql) for cql in {cql for cql, _ in writes}}
+        ready = [(statements[cql], values) for cql, values in writes]
         under_way: deque[tuple[ResponseFuture, _WireBatch]] = deque()
         for group in by_replica(session, ready):
             for batch in _batches(group):

@@ -13,10 +13,10 @@ NAME = "redis"
 
 TUNING: Mapping[str, str] = {
     "maxmemory": "512mb",
-    # No eviction can be right here. What has a TTL are the idempotency keys, the users' counts, the batches under way:
-    # one of them gone in silence is a second notification, while the epoch says that nothing was forgotten. A full
-    # Redis refuses writes instead, which is seen at once and which callers treat as Redis being away.
-    "maxmemory-policy": "noeviction",
+    # What has a time to live goes first that was idle longest: caches, old counts and keys, all of them known elsewhere
+    # (docs/redis.md). Queues have none and stay. A Redis that refuses writes instead would stop the platform for as
+    # long as a day's idempotency keys live.
+    "maxmemory-policy": "volatile-lru",
     # Disposable by design: what it knew is made anew from the log and the databases.
     "save": '""',
     "appendonly": "no",

@@ -20,7 +20,7 @@ from notifications.api.problems import MEDIA_TYPE, headers_of, problem
 from notifications.credentials import authenticate
 
 SCOPE = "operate"
-PATIENCE_S = 1.0
+PATIENCE_S = 1.5
 
 
 @require_safe

@@ -93,7 +93,7 @@ class Arena:
             if fault.target in OURS:
                 self.platform.signal(fault.target)
             else:
-                self.stack.down(NAMES[fault.target], hard=True)
+                self.stack.down(self._real(fault.target), hard=True)
         elif fault.kind == STOP:
             self._stopped[fault] = self._pid(fault.target)
             os.kill(self._stopped[fault], signal.SIGSTOP)
@@ -104,20 +104,24 @@ class Arena:
         """Everything is as before; a killed server is started again (waits until it answers)."""
         if fault.kind == KILL:
             if fault.target not in OURS:
-                self.stack.up(NAMES[fault.target])
+                self.stack.up(self._real(fault.target))
         elif fault.kind == STOP:
             with suppress(ProcessLookupError, KeyError):  # killed meanwhile, or never begun
                 os.kill(self._stopped.pop(fault), signal.SIGCONT)
         else:
             self.proxies.set(fault.target, proxy.PASS)
 
+    def _real(self, name: str) -> str:
+        """A server's name in the stack."""
+        return NAMES.get(name, name)
+
     def _pid(self, name: str) -> int:
-        return self.platform.pids()[name] if name in OURS else self.stack.pid(NAMES[name])
+        return self.platform.pids()[name] if name in OURS else self.stack.pid(self._real(name))
 
     def memory(self) -> dict[str, int]:
         """Resident MB of each process of ours, and of each server."""
         found = {}
-        servers = {name: self.stack.pid(real) for name, real in NAMES.items()}
+        servers = {name: self.stack.pid(name) for name in self.stack.names()}
         for name, pid in (self.platform.pids() | servers).items():
             with suppress(psutil.NoSuchProcess):
                 found[name] = psutil.Process(pid).memory_info().rss >> 20
@@ -130,7 +134,10 @@ class Arena:
 
 @contextmanager
 def arena(*, nodes: int = 1, keep: bool = False, **more: str) -> Iterator[Arena]:
-    """A stack, proxies and a platform of their own, ended with the block. `more`: further settings."""
+    """A stack, proxies and a platform of their own, ended with the block. `more`: further settings.
+
+    With several nodes there are no proxies: there it is the servers that die.
+    """
     folder = Path(tempfile.mkdtemp(prefix="np-faults-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
     with ExitStack() as ends:
         if not keep:
@@ -138,7 +145,7 @@ def arena(*, nodes: int = 1, keep: bool = False, **more: str) -> Iterator[Arena]
         stack = Stack(folder, nodes=nodes)
         ends.callback(stack.stop)
         stack.start()
-        ways = _ways(stack)
+        ways = _ways(stack) if nodes == 1 else {}
         proxies = Proxies(ways)
         ends.callback(proxies.close)
         platform = Platform(_through({name: way[0] for name, way in ways.items()}, stack) | WIDE_OPEN | more)
@@ -157,6 +164,8 @@ def _ways(stack: Stack) -> dict[str, tuple[int, int]]:
 def _through(ports: dict[str, int], stack: Stack) -> dict[str, str]:
     """The platform's settings that lead it through the proxies."""
     environment = stack.environment()
+    if not ports:
+        return environment
     return environment | {
         "KAFKA_BOOTSTRAP": f"127.0.0.1:{ports['kafka']}",
         "CASSANDRA_CONTACT_POINTS": "127.0.0.1",

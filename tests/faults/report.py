@@ -12,7 +12,19 @@ from rich.table import Table
 from tests.faults.rounds import Figures
 
 COLUMNS = (
-    *("fault", "accepted", "refused", "unanswered", "outcomes", "lost", "doubled", "again", "parked", "unshown"),
+    *(
+        "fault",
+        "accepted",
+        "refused",
+        "unanswered",
+        "outcomes",
+        "lost",
+        "doubled",
+        "again",
+        "parked",
+        "unshown",
+        "disorder",
+    ),
     *("waited s", "longest s", "settled s"),
 )
 WIDTH = 200
@@ -29,9 +41,9 @@ def print_table(rounds: Sequence[Figures]) -> None:
     console.print(table)
     console.print(
         "again: sends to a provider that were in doubt and critical or high; parked: in doubt, normal or low; unshown: "
-        "what a connected user's sockets never showed; waited: the longest from a service's first try to its 202; "
-        "longest: from the 202 to the provider or the socket; settled: from the end of the load until nothing was in "
-        "flight.",
+        "what a connected user's sockets never showed; disorder: shown before what had been accepted before; waited: "
+        "the longest from a service's first try to its 202; longest: from the 202 to the provider or the socket; "
+        "settled: from the end of the load until nothing was in flight.",
         highlight=False,
     )
     for one in rounds:
@@ -67,7 +79,7 @@ def write(path: Path, rounds: Sequence[Figures], **more: object) -> None:
 def _row(one: Figures) -> list[str]:
     counts = (
         *(one.accepted, one.refused, one.unanswered, one.outcomes, one.lost, one.doubled),
-        *(one.again, one.parked, one.unshown),
+        *(one.again, one.parked, one.unshown, one.out_of_order),
     )
     return [one.name, *(f"{count:,}" for count in counts), _most(one.waited), _most(one.longest), f"{one.settled}"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -46,6 +46,7 @@ class Figures:
     again: int
     parked: int
     unshown: int
+    out_of_order: int
     waited: dict[str, float]
     longest: dict[str, float]
     settled: float
@@ -68,10 +69,12 @@ def play(
     seed: int,
     over: threading.Event | None = None,
     tell: Callable[[str], object] = lambda text: None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Figures:
     """Plays `plan` under `seconds` of load, or until `over`; lets everything settle, judges.
 
-    Every fault is ended whatever happens. `tell` hears of each fault and, in between, how the load does.
+    Every fault is ended whatever happens. `tell` hears of each fault and, in between, how the load does. The load lasts
+    at least until `meanwhile` has returned.
     """
     over = over or threading.Event()
     began = now_ms()
@@ -80,11 +83,13 @@ def play(
     watchers.wait()
     load.start()
     started = time.monotonic()
-    with ThreadPoolExecutor(max(1, len(plan))) as pool:
-        fates = [pool.submit(_befall, arena, planned, started, over, tell) for planned in plan]
+    with ThreadPoolExecutor(len(plan) + 1) as pool:
+        fates: list[Future[object]] = [pool.submit(_befall, arena, planned, started, over, tell) for planned in plan]
+        if meanwhile:
+            fates.append(pool.submit(meanwhile))
         while (left := started + seconds - time.monotonic()) > 0 and not over.wait(min(left, TELL_EACH_S)):
             tell(f"accepted {len(load.accepted()):,} of {len(load.events):,}; {dict(load.answers)}")
-    trouble = [f"the fault itself: {error!r}" for fate in fates if (error := fate.exception())]
+    trouble = [f"the fault itself: {error}" for fate in fates if (error := fate.exception())]
     well_at = time.monotonic()
     load.finish()
     arena.serial += len(load.events)
@@ -182,6 +187,7 @@ def _figures(
         again=verdict.sent_again_in_doubt,
         parked=verdict.parked_in_doubt,
         unshown=verdict.unshown,
+        out_of_order=verdict.out_of_order,
         waited={lane: round(seconds, 1) for lane, seconds in waited.items()},
         longest={channel: round(seconds, 1) for channel, seconds in verdict.longest.items()},
         settled=round(settled, 1),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.faults.events import KINDS, Event
-from tests.faults.verdict import Evidence, InboxEntry, Sent, judge, missing
+from tests.faults.verdict import Evidence, InboxEntry, Sent, judge, missing, out_of_order
 from tests.faults.watching import Shown
 
 HIGH, NORMAL = KINDS[0], KINDS[1]
@@ -115,3 +115,11 @@ def test_what_a_connected_user_never_saw_is_counted():
 
 def test_who_saw_it_on_two_connections_saw_it_once():
     assert judge(replace(WELL, shown={"ann": [shown(), replace(shown(), session=2)]})).kept
+
+
+def test_order_is_what_a_service_could_know():
+    first, second = event(1), replace(event(2), asked_at=1_001, accepted_at=1_100)
+    at_once = replace(event(3), asked_at=950, accepted_at=1_050)
+    assert out_of_order([first, at_once, second]) == out_of_order([at_once, first, second]) == 0
+    assert out_of_order([second, first]) == 1
+    assert out_of_order([replace(second, kind=KINDS[2]), first]) == 0  # of another lane

@@ -59,6 +59,7 @@ class Verdict:
     sent_again_in_doubt: int = 0
     parked_in_doubt: int = 0
     unshown: int = 0
+    out_of_order: int = 0
     longest: dict[str, float] = field(default_factory=dict)  # channel → seconds from accepted to there
 
     @property
@@ -140,10 +141,26 @@ def _look_at_sockets(accepted: Sequence[Event], evidence: Evidence, verdict: Ver
         for one in shown:
             if one.again:
                 verdict.doubled.append(f"{one.id} shown twice to {user} on one connection")
-        first = {one.id: one.at for one in sorted(shown, key=lambda one: -one.at)}
+        first: dict[str, int] = {}
+        for one in shown:
+            first.setdefault(one.id, one.at)
+        verdict.out_of_order += out_of_order([events[id] for id in first if id in events])
         inbox = {entry.id for entry in evidence.inboxes if entry.user == user}
         verdict.unshown += len(inbox & set(events) - set(first))
         for id, at in first.items():
             if id in events:
                 late = (at - events[id].accepted_at) / 1000
                 verdict.longest["socket"] = max(late, verdict.longest.get("socket", 0.0))
+
+
+def out_of_order(shown: Sequence[Event]) -> int:
+    """How many of one user's events were shown before another of their lane that had been answered with 202 when they
+    weren't even posted yet (contract §5: order per user within one channel and lane).
+    """
+    count = 0
+    earliest: dict[str, int] = {}  # lane → the earliest 202 among those shown later
+    for event in reversed(shown):
+        lane = event.kind.lane
+        count += earliest.get(lane, event.asked_at) < event.asked_at
+        earliest[lane] = min(event.accepted_at, earliest.get(lane, event.accepted_at))
+    return count

@@ -47,6 +47,7 @@ def _tasks() -> Iterator[Callable[[], object]]:
     yield lambda: dead_letters.purge(horizon)
     yield lambda: alerts.purge(now - ALERT_DAYS * DAY_MS)
     yield lambda: quarantine.purge(kept_before=now - QUARANTINE_DAYS * DAY_MS, retried_before=horizon)
+    yield vouching.notice_evictions
     yield vouching.write_late
     yield vouching.make_whole
     yield lambda: idempotency.purge(now - settings.ENV.IDEMPOTENCY_HOURS * HOUR_MS)

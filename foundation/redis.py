@@ -16,7 +16,15 @@ from redis.retry import Retry
 
 from foundation.clock import now_ms
 
-Unreachable = (redis.ConnectionError, redis.TimeoutError, redis.exceptions.BusyLoadingError)
+# Away, or refusing to write: full, or a replica after a fail-over. All of it passes, and is waited for.
+Unreachable = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.BusyLoadingError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.MasterDownError,
+)
 
 
 @cache

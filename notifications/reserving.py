@@ -22,9 +22,10 @@ Row = tuple[str, str, str, int]
 
 # A value is "body|notification id|in flight until (ms), or '-' once answered|answer".
 _RESERVE = """
-local now, in_flight, ttl, out = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], redis.call('MGET', KEYS[1], KEYS[2])
-for i = 3, #KEYS do
-  local body, id = ARGV[2 * i - 2], ARGV[2 * i - 1]
+local now, in_flight, ttl = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local out = redis.call('MGET', KEYS[1], KEYS[2], KEYS[3])
+for i = 4, #KEYS do
+  local body, id = ARGV[2 * i - 4], ARGV[2 * i - 3]
   local held = redis.call('GET', KEYS[i])
   local fresh = function(with) return body .. '|' .. with .. '|' .. string.format('%.0f', now + in_flight) .. '|' end
   if not held then
@@ -94,16 +95,21 @@ def reserve_in_redis(asks: Sequence[Ask], now: int) -> tuple[int, list[Reservati
     arguments: list[Any] = [now, IN_FLIGHT_MS, life_ms()]
     for ask in asks:
         arguments += (ask.body, ask.notification_id)
-    keys = [key("epoch"), _whole(), *(_name(ask.key) for ask in asks)]
-    since, whole, *rows = _script()(keys=keys, args=arguments)
-    return _knows_since(since or str(epoch()).encode(), whole), [_reservation(row) for row in rows]
+    since, whole, forgot, *rows = _script()(keys=[*_marks(), *(_name(ask.key) for ask in asks)], args=arguments)
+    return _knows_since(since or str(epoch()).encode(), whole, forgot), [_reservation(row) for row in rows]
 
 
-def _knows_since(since: bytes | None, whole: bytes | None) -> int:
-    """Redis' epoch, or 0 where the keys from before it were brought back since (`bring_back`)."""
+def _marks() -> tuple[str, str, str]:
+    return key("epoch"), _whole(), _forgot()
+
+
+def _knows_since(since: bytes | None, whole: bytes | None, forgot: bytes | None) -> int:
+    """Redis' epoch, or 0 where the keys from before it were brought back since (`bring_back`); never before it last
+    put something out for want of room.
+    """
     if since is None:
         return now_ms()
-    return 0 if since == whole else int(since)
+    return max(0 if since == whole else int(since), int(forgot or 0))
 
 
 def _reservation(row: list[bytes]) -> Reservation:
@@ -133,16 +139,17 @@ def holders(digests: Sequence[str]) -> tuple[list[str | None], int]:
     """
     client: Any = get_redis()
     try:
-        since, whole, *held = client.mget([key("epoch"), _whole(), *map(_name, digests)])
+        since, whole, forgot, *held = client.mget([*_marks(), *map(_name, digests)])
     except Unreachable:
         return [None] * len(digests), now_ms()
     found = [value.decode().split("|", 2)[1] if value else None for value in held]
-    return found, _knows_since(since, whole)
+    return found, _knows_since(since, whole, forgot)
 
 
 def knows_since() -> int:
     """Since when (ms) Redis knows all keys; 0: all there are. Raises redis.ConnectionError."""
-    return _knows_since(str(epoch()).encode(), get_redis().get(_whole()))  # type: ignore[arg-type]
+    client: Any = get_redis()
+    return _knows_since(str(epoch()).encode(), *client.mget([_whole(), _forgot()]))
 
 
 def bring_back(rows: Iterable[Row]) -> None:
@@ -161,5 +168,14 @@ def note_whole(since: int) -> None:
     get_redis().set(_whole(), since, px=life_ms())
 
 
+def note_forgetting(at: int) -> None:
+    """Redis was full and put keys out, until `at` (ms). Raises redis.ConnectionError."""
+    get_redis().set(_forgot(), at, px=life_ms())
+
+
 def _whole() -> str:
     return key("idem-whole")
+
+
+def _forgot() -> str:
+    return key("idem-forgot")

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
+import structlog
 
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane
@@ -21,6 +22,8 @@ from notifications.idempotency import keep, redis_knows
 from notifications.models import IdempotencyKey
 from notifications.records import Event
 from notifications.reserving import Row, life_ms
+
+log = structlog.get_logger(__name__)
 
 ROWS_AT_ONCE = 2_000
 WRITER_S = 50
@@ -69,12 +72,14 @@ def write_late() -> int:
 def make_whole() -> bool:
     """Brings the keys that SQL knows from before Redis' epoch back into it; whether Redis alone can answer then.
 
-    Not where they are too many: then SQL is asked besides, until Redis is a key's life old. Raises
-    ControlPlaneUnavailable, redis.ConnectionError.
+    Not where they are too many, or it puts keys out for want of room: then SQL is asked besides, until Redis has
+    remembered everything for a key's life. Raises ControlPlaneUnavailable, redis.ConnectionError.
     """
     since, oldest = epoch(), now_ms() - life_ms()
     if redis_knows():
         return True
+    if _has_put_keys_out():
+        return False
     before = IdempotencyKey.objects.filter(accepted_at__gte=oldest, accepted_at__lt=since)
     with control_plane():
         if before.order_by("accepted_at")[WHOLE_MAX : WHOLE_MAX + 1].exists():
@@ -85,6 +90,24 @@ def make_whole() -> bool:
         reserving.bring_back(portion)
     reserving.note_whole(since)
     return True
+
+
+def _has_put_keys_out() -> bool:
+    return reserving.knows_since() > epoch()
+
+
+def notice_evictions() -> int:
+    """How many keys Redis has put out since this was last asked; it no longer vouches for what was before.
+
+    Raises redis.ConnectionError.
+    """
+    client: Any = get_redis()
+    evicted = int(client.info("stats")["evicted_keys"])
+    before = int(client.getset(key("evictions"), evicted) or 0)
+    if evicted > before:
+        reserving.note_forgetting(now_ms())
+        log.warning("Redis is full and puts keys out", keys=evicted - before)
+    return max(0, evicted - before)
 
 
 def _note(rows: Sequence[Row]) -> bool:

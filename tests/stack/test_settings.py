@@ -118,10 +118,10 @@ def test_mariadb_is_strict_and_its_user_reaches_no_other_database(tmp_path: Path
     assert ("user=root" in files["my.cnf"]) == (os.geteuid() == 0)
 
 
-def test_redis_forgets_nothing_in_silence_and_keeps_nothing_on_disk(tmp_path: Path) -> None:
+def test_redis_is_bounded_and_keeps_nothing_on_disk(tmp_path: Path) -> None:
     (text,) = redis_server.files(made(tmp_path), SECRETS).values()
     lines = dict(line.split(" ", 1) for line in text.splitlines())
-    assert lines["maxmemory-policy"] == "noeviction"
+    assert lines["maxmemory-policy"] == "volatile-lru"
     assert lines["requirepass"] == SECRETS.redis
     assert lines["save"] == '""'
     assert lines["bind"] == "127.0.0.1"

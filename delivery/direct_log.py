@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from foundation import meters
 from notifications.log.port import Assignment, LogRecord, TopicPartition
 from notifications.spool.file import Line
 from notifications.spool.owners import Owned
@@ -95,7 +96,7 @@ class SpoolConsumer:
         """See the port: everything before is done."""
         for place, offset in offsets.items():
             if place in self._owned:
-                self._owned[place].owned.file.settle(place.topic, offset)
+                meters.SPOOL_DIRECT.inc(self._owned[place].owned.file.settle(place.topic, offset))
 
     def release(self, partitions: Sequence[TopicPartition]) -> None:
         """Nobody shares a spool."""

@@ -21,6 +21,7 @@ from delivery import scheduling
 from delivery.bridge import Bridge, BridgeOptions
 from delivery.direct_log import Source, SpoolLog
 from delivery.reconciling import bring
+from foundation import meters
 from foundation.clock import now_ms
 from foundation.errors import ControlPlaneUnavailable, LogUnavailable
 from notifications import spool
@@ -211,8 +212,12 @@ class Drainer:
                 if owned is not None:
                     log.warning("a spool without an owner is adopted", spool=owned.file.name)
                     self._attach(owned)
-        for name, source in list(self.sources.items()):
-            its = standing(source.owned.file.path)
+        standings = {name: standing(source.owned.file.path) for name, source in self.sources.items()}
+        meters.SPOOL_ROWS.set(sum(its.rows for its in standings.values()))
+        oldest = min((its.oldest for its in standings.values() if its.rows), default=now)
+        meters.SPOOL_OLDEST.set((now - oldest) / 1_000)
+        for name, its in standings.items():
+            source = self.sources[name]
             self._tell(source, its, now)
             if not its.rows and source is not self._own:
                 del self.sources[name]

@@ -196,6 +196,6 @@ def _of_database(at: int) -> dict[str, Any]:
             "waiting": [Waiting(kind, count, max(0, at - oldest)) for kind, count, oldest in rows],
             "parked": dict(parked.values_list("reason").annotate(count=Count("pk"))),
             "quarantined": dict(kept.values_list("topic").annotate(count=Count("pk"))),
-            "spools": [Spooled(s.name, s.node, s.undone, s.oldest) for s in SpoolReport.objects.order_by("name")],
+            "spools": [Spooled(s.name, s.node, s.lines, s.oldest) for s in SpoolReport.objects.order_by("name")],
             "alerts": Alert.objects.filter(at__gte=at - ALERTS_OF_MS).count(),
         }

@@ -94,6 +94,11 @@ PROVIDER = seconds("np_provider_seconds", "Calls of a provider's account, a burs
 SENDS = counter("np_provider_sends_total", "Sends by account and what came of them", "account", "result")
 
 FATES = counter("np_retries_total", "Failed deliveries: retry, fallback, park, drop", "priority", "fate")
+SPOOL_ROWS = gauge("np_spool_rows", "Lines that this process's spools hold")
+SPOOL_OLDEST = gauge("np_spool_oldest_seconds", "Age of the oldest line in this process's spools")
+SPOOL_DIRECT = counter("np_spool_direct_total", "Spooled events that were sent the direct way, without the log")
+SPOOLED = counter("np_spool_lines_total", "Lines this process wrote to its spool", "topic")
+LOG_AWAY = gauge("np_log_away", "1 for an intake topic that this process finds the log doesn't take", "topic")
 QUARANTINED = counter("np_quarantined_records_total", "Records this process put into the quarantine", "topic")
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import structlog
 
+from foundation import meters
 from foundation.clock import now_ms
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class Away:
                 if topic not in self._since:
                     log.warning("the log is away", topic=topic, why=str(why))
                     self._since[topic] = now_ms()
+                    meters.LOG_AWAY.labels(topic).set(1)
         self.woken.set()
 
     @contextmanager
@@ -68,6 +70,7 @@ class Away:
             self._changed.wait_for(lambda: not self._spooling[topic])
             if topic in self._since and drained():
                 shut_for = now_ms() - self._since.pop(topic)
+                meters.LOG_AWAY.labels(topic).set(0)
                 log.warning("the log is back", topic=topic, away_ms=shut_for)
             return topic not in self._since
 

@@ -92,12 +92,13 @@ class SpoolFile:
         """Up to `limit` lines of `topic` with a number above `after`, in order; `undone`: those that aren't done."""
         return [_line(row) for row in _rows(self.path, UNDONE if undone else OF_TOPIC, (after, topic, limit))]
 
-    def settle(self, topic: str, before: int) -> None:
-        """The direct way has done all lines of `topic` with a number below `before`."""
+    def settle(self, topic: str, before: int) -> int:
+        """The direct way has done all lines of `topic` with a number below `before`; how many that were."""
         with self._transaction() as connection:
             sql = "UPDATE line SET done = 1 WHERE topic = ? AND number < ? AND done = 0"
-            done = connection.execute(sql, (topic, before)).rowcount
+            done: int = connection.execute(sql, (topic, before)).rowcount
             connection.execute("UPDATE meta SET value = value + ? WHERE name = 'done'", (done,))
+        return done
 
     def remove(self, numbers: Sequence[int]) -> None:
         """These are on the log."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from django.conf import settings
 
+from foundation import meters
 from foundation.errors import LogUnavailable
 from notifications import spool
 from notifications.log import get_log
@@ -69,6 +71,8 @@ def _spool(items: Sequence[Item], shut: Sequence[int], missed: Sequence[int]) ->
         try:
             with AWAY.spooling({message.topic for _, message in lines}):
                 own.put(lines)
+                for topic, count in Counter(message.topic for _, message in lines).items():
+                    meters.SPOOLED.labels(topic).inc(count)
         except LogUnavailable:
             refused.update(kept)
     if len(refused) == len(items):

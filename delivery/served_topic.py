@@ -35,6 +35,7 @@ class ServedTopic:
     leaving: set[TopicPartition] = field(default_factory=set)
     flights: int = 0
     rest_until: int = 0
+    rests_for: str = ""
     next_look: int = 0
     took_at: int = 0
     large: bool = False
@@ -56,9 +57,10 @@ class ServedTopic:
             self.waiting.pop(partition, None)
 
     def rest(self, until: int, why: str) -> None:
-        """Nothing is taken before `until` (ms)."""
-        log.warning("topic rests", topic=self.name, why=why)
-        self.rest_until = until
+        """Nothing is taken before `until` (ms). Said once: it may go on for hours, several times a second."""
+        if why != self.rests_for:
+            log.warning("topic rests", topic=self.name, why=why)
+        self.rest_until, self.rests_for = until, why
 
     def stop(self, stopped: bool) -> None:
         """Whether too much of it was put aside: then nothing is taken, and what is held isn't sent."""

@@ -12,6 +12,7 @@ import pytest
 from foundation.errors import LogUnavailable, PoisonRecord
 from notifications.log.kafka import KafkaLog, marks
 from notifications.log.kafka.cursors import FULL_RECORDS, Cursor
+from notifications.log.kafka.health import AWAY_AFTER_S
 from notifications.log.kafka.options import MAX_RECORD_BYTES
 from notifications.log.partitioner import partition_for
 from notifications.log.port import Log, LogRecord, Message, TopicPartition
@@ -189,3 +190,13 @@ def test_a_process_that_was_stopped_gives_out_nothing_it_lost(
 
     assert zombie.stdout.readline() == "revoked 4\n"
     assert len(heir.read_all(40)) == 40
+
+
+@ONLY_KAFKA
+def test_a_commit_that_had_no_answer_keeps_nobody_from_being_given_partitions(
+    log: KafkaLog, join: Callable[..., Member]
+) -> None:
+    log._health.silent("a commit has no answer")
+    time.sleep(AWAY_AFTER_S)
+
+    assert join("a").own(4)

@@ -28,7 +28,7 @@ FETCH_BYTES = 512 * 1024
 QUEUE_RECORDS, QUEUE_KBYTES = 1_000, 8 * 1024
 RETRY_FETCH_MS = 20
 COMMIT_S = 1.0
-SERVE_S = 0.02
+SERVE_S = 0.002
 SERVE_RECORDS = 1_000
 LEAVE_S, CLOSE_S = 1.0, 5.0
 NOBODYS = Place("none", 0)
@@ -107,6 +107,7 @@ class Membership:
     # --- librdkafka's callbacks, inside of `serve`
 
     def _on_assign(self, client: Consumer, places: list[Place]) -> None:
+        self._health.answered()
         client.incremental_assign([])  # they start when their positions are known
         self.granted.update(self._inside(places))
 
@@ -171,6 +172,7 @@ class Membership:
         for place in found:
             if place.error is not None:
                 raise LogUnavailable(reason(place.error))
+        self._health.answered()
         return {
             TopicPartition(self._options.inside(p.topic), p.partition): Found(
                 None if p.offset == OFFSET_INVALID else p.offset, p.metadata or ""

@@ -30,12 +30,11 @@ UNKNOWN = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC)
 class _Call:
     """One `produce`: how many of its messages are unanswered, and the first that failed."""
 
-    __slots__ = ("error", "left", "where", "woken")
+    __slots__ = ("error", "left", "woken")
 
     def __init__(self, count: int) -> None:
         self.left = count
         self.error: KafkaError | None = None
-        self.where = ""
         self.woken = Lock()
         self.woken.acquire()
 
@@ -84,6 +83,8 @@ class KafkaProducer:
                 call.error = call.error or error
             call.left -= 1
             if not call.left:
+                if call.error is None:  # also for a caller that has given up: the brokers are back
+                    self._health.answered()
                 call.woken.release()
 
         try:
@@ -105,11 +106,9 @@ class KafkaProducer:
             if time.monotonic() > end:
                 self._health.silent(f"no answer within {limit_s} s")
                 raise LogUnavailable(f"Kafka: {call.left} messages without an answer within {limit_s} s")
-        if call.error is None:
-            self._health.answered()
-        elif code(call.error) == KafkaError._MSG_TIMED_OUT:
-            self._health.silent(call.error.str())
         if call.error is not None:
+            if code(call.error) == KafkaError._MSG_TIMED_OUT:
+                self._health.silent(call.error.str())
             raise LogUnavailable(reason(call.error))
 
     def _find(self, topic: str, limit_s: float) -> None:

@@ -55,6 +55,8 @@ class Socket:
             self._weigh(len(text))
             return
         if brings:
+            if self.awaited and brings in self.awaited:
+                return  # it came with what was missed
             self._await_ack(brings)
         self._put({"type": "websocket.send", "text": text}, len(text))
 

@@ -24,6 +24,8 @@ TICK_S = 1.0
 COME_BACK_MS = (500, 15_000)
 FAREWELL_S = 2.0
 GOING_AWAY = 4012
+# A batch goes out again after eleven seconds: that many notifications reach one process's sockets in less time.
+BROUGHT_MOST = 50_000
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +41,7 @@ class Switchboard:
         self.house = House(self.users, on_letters=self.deliver, on_gap=self._gap)
         self.count = 0
         self.stopping = False
+        self._brought: dict[str, None] = {}
         self._wheel: list[set[Socket]] = [set() for _ in range(max(1, round(settings.SOCKET_PING_S / TICK_S)))]
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -70,13 +73,24 @@ class Switchboard:
             self.house.changed(socket.user)
 
     def deliver(self, letters: list[Letter]) -> None:
-        """Each letter to all sockets of its user, encoded already."""
+        """Each letter to all sockets of its user, encoded already. A batch that was sent again brings them once."""
         for letter in letters:
             sockets = self.users.get(letter.user, ())
+            if not sockets or (letter.id and self._brought_before(letter.id)):
+                continue
             for socket in sockets:
                 socket.post(letter.text, letter.id)
-            if sockets and letter.id:
+            if letter.id:
                 self.counting.changed(letter.user)
+
+    def _brought_before(self, id: str) -> bool:
+        """Whether its user's sockets have it: those of then by that letter, those opened since by catching up."""
+        if id in self._brought:
+            return True
+        self._brought[id] = None
+        if len(self._brought) > BROUGHT_MOST:
+            del self._brought[next(iter(self._brought))]
+        return False
 
     def sockets(self) -> Iterator[Socket]:
         """All of them, as of now."""

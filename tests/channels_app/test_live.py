@@ -32,3 +32,15 @@ async def test_a_read_on_one_device_shows_on_all(start_gateway, connect, inbox):
     assert await laptop.next("read") == {"type": "read", "ids": ["notif_1"], "read": True}
     assert (await phone.next("read"))["ids"] == ["notif_1"]
     assert inbox.marked == [("usr_ann", ["notif_1"], {"read": True})]
+
+
+async def test_what_a_batch_that_was_sent_again_announces_again_is_shown_once(start_gateway, connect, inbox):
+    phone = await connect(await start_gateway())
+    first, second = (inbox.add("usr_ann", number, at=now_ms()) for number in (1, 2))
+    announce.announce([("usr_ann", first)])
+    await phone.next("notification")
+    await phone.send(type="ack", ids=["notif_1"])
+
+    announce.announce([("usr_ann", first), ("usr_ann", second)])
+
+    assert (await phone.next("notification"))["notification"]["id"] == "notif_2"

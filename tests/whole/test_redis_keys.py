@@ -102,7 +102,7 @@ def test_every_key_is_in_the_table_with_a_time_to_live_or_a_way_back(busy: Pipel
         assert (lives == "none") == (ttl == -1) or ttl == -2, (
             f"{name} lives for {ttl} s, and “{lives}” by docs/redis.md"
         )
-    assert {"profile:*", "idem:*", "token:*", "limit:*", "celery:*", "epoch", "catalog:text:*", "ticket:*"} <= seen
+    assert {"profile:*", "idem:*", "token:*", "limit:*", "epoch", "catalog:text:*", "ticket:*"} <= seen
 
 
 def test_with_too_little_memory_caches_go_and_nothing_is_lost_or_doubled(busy: Pipeline):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 from stack.servers import Stack
@@ -36,7 +37,7 @@ class Servers:
     def store_bytes(self, keyspace: str) -> int:
         """Bytes of `keyspace` on the first Cassandra node's disk, once what is in memory is written out."""
         assert self._stack is not None
-        self._stack.nodetool("cassandra-1", "flush", keyspace)
+        subprocess.run(self._stack.nodetool("cassandra-1", ["flush", keyspace]), check=True, capture_output=True)
         return _bytes_under(self._stack.folder / "cassandra-1" / "data" / "data" / keyspace)
 
 

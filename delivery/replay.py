@@ -88,8 +88,8 @@ class Wanted:
 
     def of(self, record: LogRecord) -> tuple[Event | ChannelRecord, bytes] | None:
         """The record as it is to be produced, with its bytes; None if nothing of it is wanted. Raises PoisonRecord."""
-        kind = Event if record.topic in INTAKE_TOPICS else ChannelRecord
-        found: Event | ChannelRecord = decode(kind, record.value)
+        is_event = record.topic in INTAKE_TOPICS
+        found = decode(Event, record.value) if is_event else decode(ChannelRecord, record.value)
         recipients = [one for one in found.recipients if self._wants(one.user, one.id)]
         if not recipients or (self.types and found.type not in self.types):
             return None

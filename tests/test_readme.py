@@ -48,7 +48,10 @@ def blocks_of(document: str) -> Iterator[Block]:
 
 BLOCKS = [*blocks_of("README.md"), *blocks_of("docs/runbook.md")]
 RUN = [block for block in BLOCKS if block.language in ("sh", "python") and not block.mark]
-FOREVER = {"make demo", "make test", "make demo-stack", "make test-stack", "ALLOWED_ORIGINS=http://localhost:8080 make demo", "python3 -m http.server 8080"}
+FOREVER = {
+    *("make demo", "make test", "make demo-stack", "make test-stack"),
+    *("ALLOWED_ORIGINS=http://localhost:8080 make demo", "python3 -m http.server 8080"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,7 @@ class _ChannelRecord(msgspec.Struct):
 
 
 class _FailedRecord(msgspec.Struct):
-    channel: Channel | Literal["*"]  # type: ignore[valid-type]
+    channel: Channel | Literal["*"]
     recipients: list[_Recipient]
 
 

@@ -17,9 +17,9 @@ TUNING: Mapping[str, Any] = {
     "auto_bootstrap": False,
     "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
     "endpoint_snitch": "SimpleSnitch",
-    # `periodic` loses acknowledged rows on kill -9 of a single node. `group` and `batch` lose none; the thread that takes
-    # an unlogged batch applies its partitions one after the other, each waiting for its sync: 50 of them took 250 ms
-    # with a group's window of 10 ms, 40 ms with `batch`, which syncs at once.
+    # `periodic` loses acknowledged rows on kill -9 of a single node; `group` and `batch` lose none. The thread that
+    # takes an unlogged batch applies its partitions one after the other, each waiting for its sync: 50 of them took
+    # 250 ms with a group's window of 10 ms, 40 ms with `batch`, which syncs at once.
     "commitlog_sync": "batch",
     "concurrent_writes": 128,
     "commitlog_segment_size": "16MiB",

@@ -23,7 +23,7 @@ class Gate:
         self.calls: list[list[str]] = []
         self._gather = gather
 
-    def __call__(self, requests: Any, token: Any, *, now: int) -> list[Accepted]:
+    def __call__(self, requests: Any, token: Any, *, now: int, traces: Any = ()) -> list[Accepted]:
         users = [request.target.user_id for request in requests]
         self.calls.append(users)
         if len(self.calls) == 1:
@@ -51,7 +51,7 @@ def test_those_that_come_meanwhile_are_accepted_in_one_go(monkeypatch):
 
 
 def test_an_error_reaches_every_one_of_them_and_the_next_is_fresh(monkeypatch):
-    def away(requests, token, *, now):
+    def away(requests, token, *, now, traces):
         raise LogUnavailable("away")
 
     monkeypatch.setattr(together, "accept_charged", away)
@@ -64,7 +64,7 @@ def test_an_error_reaches_every_one_of_them_and_the_next_is_fresh(monkeypatch):
 def test_tokens_dont_wait_for_each_other(monkeypatch):
     inside = threading.Barrier(2, timeout=5)  # broken unless both tokens are being accepted at once
 
-    def meet(requests, token, *, now):
+    def meet(requests, token, *, now, traces):
         inside.wait()
         return [Accepted("notif", "accepted", []) for _ in requests]
 

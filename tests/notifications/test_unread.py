@@ -41,7 +41,7 @@ def next_millisecond() -> None:
 
 def overtake(monkeypatch: pytest.MonkeyPatch, event: Callable[[], object]) -> None:
     """`event` happens right after the next rebuild has read the store."""
-    unread_ids = type(get_store()).unread_ids
+    unread_ids = type(get_store().engine).unread_ids
 
     def read(store: Any, users: Any) -> Any:
         monkeypatch.undo()
@@ -49,7 +49,7 @@ def overtake(monkeypatch: pytest.MonkeyPatch, event: Callable[[], object]) -> No
         event()
         return ids
 
-    monkeypatch.setattr(type(get_store()), "unread_ids", read)
+    monkeypatch.setattr(type(get_store().engine), "unread_ids", read)
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def no_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise AssertionError(f"the store was asked about {user}")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(get_store()), "unread_ids", lambda self, user: asked(user))
+        patch.setattr(type(get_store().engine), "unread_ids", lambda self, user: asked(user))
         yield
 
 

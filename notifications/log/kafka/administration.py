@@ -11,10 +11,11 @@ from concurrent.futures import Future, wait
 from functools import cached_property
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic, OffsetSpec, ResourceType
 
 from foundation.errors import LogUnavailable
+from notifications.log.kafka.following import Following
 from notifications.log.kafka.health import Health
 from notifications.log.kafka.options import MAX_RECORD_BYTES, Options, code, reason
 from notifications.log.port import TopicState
@@ -47,12 +48,17 @@ class Administration:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._health = Health("admin")
+        self._following = Following(options, Health("groups"))
         self._counts: dict[str, tuple[float, int]] = {}
         self._begins: dict[str, tuple[float, dict[int, int]]] = {}
 
     @cached_property
     def _client(self) -> AdminClient:
         return AdminClient(self._options.client(self._health.heard))
+
+    def close(self) -> None:
+        """Ends the clients that ask."""
+        self._following.close()
 
     # --- topics
 
@@ -187,11 +193,7 @@ class Administration:
 
     def committed(self, group: str, topic: str) -> dict[int, int]:
         """The group's committed offset for each partition; the begin where it has none or retention took it."""
-        name, count = self._options.outside(topic), self.partitions(topic)
-        places = [TopicPartition(name, partition) for partition in range(count)]
-        request = ConsumerGroupTopicPartitions(self._options.outside(group), places)
-        answer = self._all(lambda: self._client.list_consumer_group_offsets([request]), self._options.timeout_s)
-        done = {place.partition: place.offset for found in answer.values() for place in found.topic_partitions}
+        done = self._following.offsets(group, topic, self.partitions(topic))
         return {p: max(begin, done.get(p, begin)) for p, begin in self._known_begins(topic).items()}
 
     def _known_begins(self, topic: str) -> dict[int, int]:

@@ -193,7 +193,7 @@ class KafkaConsumer:
                     self._hush([cursor], quiet=True)
 
     def _cursor_of(self, message: Message) -> Cursor | None:
-        return self._by_name.get((message.topic(), message.partition()))
+        return self._by_name.get((message.topic() or "", message.partition() or 0))
 
     def _hush(self, cursors: list[Cursor], *, quiet: bool) -> None:
         self._group.hush([cursor.place for cursor in cursors], quiet)

@@ -119,3 +119,4 @@ class KafkaLog:
             self._producer.close()
         if "_readers" in self.__dict__:
             self._readers.close()
+        self._administration.close()

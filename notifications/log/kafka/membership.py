@@ -231,14 +231,18 @@ class Membership:
             self._client.commit(offsets=asked, asynchronous=True)
         except KafkaException as error:
             return code(error)
-        while self._answer is None or self._answer[0] != offsets:
+        while not (answer := self._answer_to(offsets)):
             self._early += self.serve(SERVE_RECORDS, SERVE_S)
             if self.fenced:
                 return int(KafkaError.FENCED_INSTANCE_ID)
             if time.monotonic() > end:
                 self._health.silent("a commit has no answer")
                 raise LogUnavailable("Kafka: a commit has no answer")
-        return self._answer[1]
+        return answer[0]
+
+    def _answer_to(self, offsets: Mapping[TopicPartition, int]) -> tuple[int] | None:
+        """The answer's number, once it is there; of a commit that was given up before it isn't."""
+        return (self._answer[1],) if self._answer and self._answer[0] == offsets else None
 
     def close(self) -> None:
         """Ends the client. A static member doesn't say goodbye: its name keeps its partitions for a lease.

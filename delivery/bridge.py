@@ -4,7 +4,8 @@ Invariants:
 - a partition has at most one flight; it is paused while it has one;
 - an offset is committed only when everything before it is settled;
 - no word in time: the batch goes out again, marked as a repeat, after deadline and margin, never before;
-- the first batch of a partition that wasn't given up cleanly is marked too, and waits until the old owner's can't run;
+- a partition that wasn't given up cleanly waits until the old owner's batch can't run, and is marked as far as that may
+  have reached; nothing more of a partition is taken before what is done of it is committed: so that is one batch;
 - nothing is buffered: what isn't in flight stays on the log.
 """
 
@@ -23,7 +24,7 @@ import structlog
 from delivery import quarantine, stopping, words
 from delivery.dispatch import dispatch
 from delivery.flight import Flight, Part
-from delivery.served_topic import ServedTopic
+from delivery.served_topic import ServedTopic, Unproven
 from delivery.tracker_position import CHECKED_TOPICS, end_of_reports, not_passed
 from foundation import meters
 from foundation.clock import now_ms
@@ -68,8 +69,9 @@ class Bridge:
         }
         self.in_flight: dict[str, Flight] = {}
         self.held: list[tuple[int, Flight]] = []
+        self.uncommitted: dict[int, Flight] = {}
         self.turn_began = now_ms()
-        self.next_look = 0
+        self.next_look = self.next_commit = 0
         for name, served in self.topics.items():
             meters.FLIGHTS.labels(name).set_function(partial(getattr, served, "flights"))
             meters.OLDEST.labels(name).set_function(partial(self._oldest_s, name))
@@ -86,6 +88,7 @@ class Bridge:
             except LogUnavailable as error:
                 served.rest(now + self.options.back_off_ms, str(error))
         self._look_at_stops(now)
+        self._commit_again(now)
         worked = self._hear(0)
         self._send_overdue(now)
         self._send_held(now)
@@ -96,11 +99,12 @@ class Bridge:
     def drain(self, seconds: float) -> None:
         """Takes nothing more, waits for what is in flight, commits it and leaves the groups."""
         until = time.monotonic() + seconds
-        while self.in_flight and time.monotonic() < until:
+        while (self.in_flight or self.uncommitted) and time.monotonic() < until:
             with suppress(LogUnavailable):
                 for served in self.topics.values():
                     served.consumer.assignment_changes()
             self._hear(0.05)
+            self._commit_again(now_ms())
         for served in self.topics.values():
             with suppress(LogUnavailable):  # then the next owner waits as if we had died
                 served.consumer.close()
@@ -111,7 +115,7 @@ class Bridge:
         changes = served.consumer.assignment_changes()
         for partition, not_before in changes.assigned.items():
             if not_before:  # not given up cleanly: what the old owner had under way may have been done
-                served.unproven.add(partition)
+                served.unproven[partition] = Unproven(assigned=now)
             if not_before > now:
                 served.waiting[partition] = not_before
                 served.consumer.pause([partition])
@@ -142,7 +146,7 @@ class Bridge:
         return (now_ms() - min(oldest)) / 1_000 if oldest else 0.0
 
     def _all_flights(self) -> list[Flight]:
-        return [*self.in_flight.values(), *(flight for _, flight in self.held)]
+        return [*self.in_flight.values(), *(flight for _, flight in self.held), *self.uncommitted.values()]
 
     # --- taking and sending
 
@@ -160,7 +164,7 @@ class Bridge:
         if not records:
             return False
         served.took_at = now
-        flight = Flight.of(served.name, records, served.unproven)
+        flight = Flight.of(served.name, records, served.may_be_repeats(records, self.options.max_records))
         flight.taken_at = now
         meters.BATCH.labels(served.name).observe(len(records))
         served.consumer.pause(flight.partitions)
@@ -300,13 +304,24 @@ class Bridge:
         return True
 
     def _finish(self, flight: Flight) -> None:
+        """Commits; until that is durable nothing more of its partitions is taken, or whoever reads them next would find
+        more than one batch that was done before.
+        """
         served = self.topics[flight.topic]
-        served.flights -= 1
-        meters.SETTLE.labels(flight.topic).observe((now_ms() - flight.taken_at) / 1_000)
         try:
             served.consumer.commit(flight.offsets)
         except LogUnavailable as error:
-            # Done but not committed: whoever reads it again finds the first batch marked.
-            log.warning("offsets not committed", topic=flight.topic, why=str(error))
-        served.unproven -= set(flight.offsets)
+            if id(flight) not in self.uncommitted:
+                log.warning("offsets not committed yet", topic=flight.topic, why=str(error))
+                self.uncommitted[id(flight)] = flight
+            return
+        self.uncommitted.pop(id(flight), None)
+        served.flights -= 1
+        meters.SETTLE.labels(flight.topic).observe((now_ms() - flight.taken_at) / 1_000)
         served.consumer.resume([partition for partition in flight.offsets if partition not in served.leaving])
+
+    def _commit_again(self, now: int) -> None:
+        if self.uncommitted and now >= self.next_commit:
+            self.next_commit = now + self.options.back_off_ms
+            for flight in list(self.uncommitted.values()):
+                self._finish(flight)

@@ -46,7 +46,7 @@ class Flight:
 
     @classmethod
     def of(cls, topic: str, records: Sequence[LogRecord], unproven: Collection[TopicPartition]) -> Flight:
-        """`unproven` are the partitions whose records may have been done before (first batch after an assignment)."""
+        """`unproven` are the partitions whose records may have been done before (delivery/served_topic.py)."""
         offsets = {TopicPartition(topic, record.partition): record.offset + 1 for record in records}
         marked = frozenset(place.partition for place in offsets if place in unproven)
         oldest = min(record.timestamp for record in records)

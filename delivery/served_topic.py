@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from delivery import breaker
 from foundation.redis import Unreachable
-from notifications.log.port import Consumer, TopicPartition
+from notifications.log.port import Consumer, LogRecord, TopicPartition
 from notifications.topology import CHANNELS, TOPICS, channel_topic
 
 LOOK_AT_BREAKERS_MS = 1_000
@@ -20,17 +20,38 @@ CHANNEL_OF = {
     for lane in ("standard", "bulk")
 }
 
+# By how much a broker's clock may be before ours.
+CLOCKS_DIFFER_MS = 30_000
+
 log = structlog.get_logger(__name__)
 
 
 @dataclass
+class Unproven:
+    """What a partition's last owner may have had under way: one batch, so of `most` records at the most, all of them
+    appended before it was `assigned` (ms) to us. `until` is the offset after them, known from the first poll on.
+
+    A poll of ours gives as many of them as it happens to: the first batch needn't hold all.
+    """
+
+    assigned: int
+    until: int | None = None
+
+    def holds(self, first: LogRecord, most: int) -> bool:
+        """Whether records from `first` on may be among them."""
+        if self.until is None:
+            self.until = first.offset + most
+        return first.offset < self.until and first.timestamp <= self.assigned + CLOCKS_DIFFER_MS
+
+
+@dataclass
 class ServedTopic:
-    """`unproven`: partitions whose first records may have been done before; `waiting`: until when (ms) they rest;
-    `leaving`: to be given up once nothing of theirs is under way."""
+    """`unproven`: partitions whose first records may have been done before, and which; `waiting`: until when (ms) they
+    rest; `leaving`: to be given up once nothing of theirs is under way."""
 
     name: str
     consumer: Consumer
-    unproven: set[TopicPartition] = field(default_factory=set)
+    unproven: dict[TopicPartition, Unproven] = field(default_factory=dict)
     waiting: dict[TopicPartition, int] = field(default_factory=dict)
     leaving: set[TopicPartition] = field(default_factory=set)
     flights: int = 0
@@ -52,9 +73,20 @@ class ServedTopic:
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """They belong to others now."""
         for partition in partitions:
-            self.unproven.discard(partition)
+            self.unproven.pop(partition, None)
             self.leaving.discard(partition)
             self.waiting.pop(partition, None)
+
+    def may_be_repeats(self, records: Sequence[LogRecord], most: int) -> set[TopicPartition]:
+        """The partitions of `records` in which they may have been done before; `most` is what a batch may hold."""
+        firsts: dict[TopicPartition, LogRecord] = {}
+        for record in records:
+            firsts.setdefault(TopicPartition(self.name, record.partition), record)
+        known = {place: self.unproven[place] for place in firsts.keys() & self.unproven.keys()}
+        marked = {place for place, unproven in known.items() if unproven.holds(firsts[place], most)}
+        for place in known.keys() - marked:
+            del self.unproven[place]  # beyond what the last owner can have had
+        return marked
 
     def rest(self, until: int, why: str) -> None:
         """Nothing is taken before `until` (ms). Said once: it may go on for hours, several times a second."""

@@ -52,11 +52,12 @@ def print_table(rounds: Sequence[Figures]) -> None:
 
 
 def line(one: Figures) -> str:
-    """A round in one line, as it ends."""
+    """A round in one line, as it ends; and what was wrong."""
     state = "kept  " if one.kept else "BROKEN"
+    wrong = "".join(f"\n    {what}" for what in one.wrong)
     return (
         f"{state} {one.name:<40} accepted {one.accepted:,} refused {one.refused:,} unanswered {one.unanswered:,} "
-        f"lost {one.lost} doubled {one.doubled} longest {_most(one.longest)} s, settled {one.settled} s"
+        f"lost {one.lost} doubled {one.doubled} longest {_most(one.longest)} s, settled {one.settled} s{wrong}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Container
 from typing import Any
 
 import structlog
@@ -34,23 +35,32 @@ def last_seen_ms(text: str | None) -> int | None:
         raise InvalidRequest(str(error), field="last_seen", remedy="Use RFC 3339: 2026-02-23T14:30:00Z.") from error
 
 
-async def catch_up(socket: Socket, calls: Calls, last_seen: int | None) -> None:
-    """Sends what was missed, oldest first, then the counts; live frames wait behind it."""
+async def catch_up(socket: Socket, calls: Calls, last_seen: int | None, *, had: Container[str] = ()) -> list[str]:
+    """Sends what was missed but for what the socket `had`, oldest first, then the counts; live frames wait behind it.
+
+    The ids that were sent.
+    """
     socket.hold()
     try:
         at = now_ms()
-        entries, complete = await in_thread(_missed, calls, socket.user, last_seen)
+        found, complete = await in_thread(_missed, calls, socket.user, last_seen)
+        entries = [entry for entry in found if entry["id"] not in had]
         await socket.post_all((_text(entry), entry["id"]) for entry in entries)
         counts = await in_thread(calls.counts, [socket.user])
         unread, unseen = counts[socket.user]
         closing = [UnreadCount(unread=unread, unseen=unseen), Synced(at=to_rfc3339(at), complete=complete)]
         await socket.post_all((frame.text(), "") for frame in closing)
+        return [entry["id"] for entry in entries]
     finally:
         socket.release()
 
 
-async def catch_up_everybody(users: dict[str, list[Socket]], calls: Calls, since: int) -> None:
-    """Everybody once, in any order, spread over SPREAD_S, a few at a time."""
+async def catch_up_everybody(
+    users: dict[str, list[Socket]], calls: Calls, since: int, brought: dict[str, None]
+) -> None:
+    """Everybody once, in any order, spread over SPREAD_S, a few at a time. `brought`: ids that sockets had from us, to
+    which those sent now are added.
+    """
     waiting = list(users)
     random.shuffle(waiting)
     step = SPREAD_S / max(1, len(waiting))
@@ -60,15 +70,17 @@ async def catch_up_everybody(users: dict[str, list[Socket]], calls: Calls, since
         for number, user in enumerate(waiting):
             await asyncio.sleep(max(0.0, start + number * step - asyncio.get_running_loop().time()))
             await slots.acquire()
-            group.create_task(_one(users, user, calls, since)).add_done_callback(lambda _: slots.release())
+            group.create_task(_one(users, user, calls, since, brought)).add_done_callback(lambda _: slots.release())
 
 
-async def _one(users: dict[str, list[Socket]], user: str, calls: Calls, since: int) -> None:
+async def _one(users: dict[str, list[Socket]], user: str, calls: Calls, since: int, brought: dict[str, None]) -> None:
+    sent: list[str] = []
     for socket in list(users.get(user, ())):
         try:
-            await catch_up(socket, calls, since)
+            sent += await catch_up(socket, calls, since, had=brought)
         except PlatformError as error:
             log.warning("not caught up: the client's next sync does it", error=str(error))
+    brought.update(dict.fromkeys(sent))
 
 
 def _missed(calls: Calls, user: str, last_seen: int | None) -> tuple[Entries, bool]:

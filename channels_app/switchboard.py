@@ -137,7 +137,7 @@ class Switchboard:
             socket.post(PING)
 
     def _gap(self, since: int) -> None:
-        self._start(catch_up_everybody(self.users, self.calls, since))
+        self._start(catch_up_everybody(self.users, self.calls, since, self._brought))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channels_app import missed
 from foundation.clock import now_ms
 from notifications import announce
 
@@ -42,5 +43,19 @@ async def test_what_a_batch_that_was_sent_again_announces_again_is_shown_once(st
     await phone.send(type="ack", ids=["notif_1"])
 
     announce.announce([("usr_ann", first), ("usr_ann", second)])
+
+    assert (await phone.next("notification"))["notification"]["id"] == "notif_2"
+
+
+async def test_who_is_caught_up_after_redis_was_lost_isnt_shown_again_what_came_before(
+    start_gateway, connect, inbox, redis, monkeypatch
+):
+    monkeypatch.setattr(missed, "SPREAD_S", 0.05)
+    phone = await connect(await start_gateway())
+    announce.announce([("usr_ann", inbox.add("usr_ann", 1, at=now_ms()))])
+    await phone.next("notification")
+
+    redis.client_kill_filter(_type="pubsub")
+    inbox.add("usr_ann", 2, at=now_ms())
 
     assert (await phone.next("notification"))["notification"]["id"] == "notif_2"

@@ -8,7 +8,11 @@ STACK := $(VENV)/.stack
 export VAR PORT MINUTES SEED
 # The servers' data while tests run: what they ask of a disk is its semantics, not its patience.
 STACK_VAR ?= $(if $(wildcard /dev/shm),/dev/shm/np-test-stack,$(VAR))
-ON_STACK ?= tests/stack tests/whole tests/notifications tests/delivery tests/preferences tests/templates_app tests/channels_app tests/chaos
+ON_STACK ?= tests/stack tests/whole tests/notifications tests/delivery tests/preferences tests/templates_app tests/channels_app
+# Tests that start the platform's processes have the machine for themselves; the others share it.
+JOBS ?= 2
+PROCESSES := platform or chaos or browser
+SERVERS := stack or cluster
 
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
 	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done
@@ -42,10 +46,11 @@ demo: $(VENV)/.base ## run everything; PORT=8000 and VAR=var can be set
 	@exec $(PY) -m demo.launch
 
 test: $(VENV)/.test check ## test everything
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n $(JOBS) -m "not ($(PROCESSES)) and not ($(SERVERS))"
+	@$(PY) -m pytest -q -m "($(PROCESSES)) and not ($(SERVERS))"
 
 test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis
-	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q $(ON_STACK)
+	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q -n $(JOBS) -m "not ($(PROCESSES))" $(ON_STACK)
 
 test-faults: $(VENV)/.test $(STACK) ## each fault of the contract under load (an hour); FAULTS="kill:kafka half_open:redis", FAULTS=--ci
 	@$(PY) -m tests.faults $(FAULTS)

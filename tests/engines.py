@@ -11,14 +11,22 @@ import os
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 STACK = os.environ.get("LOG_ENGINE") == "kafka"
 REDIS_DATABASES = 16
 PATIENCE_S = 20
 # Enough for two members to share each topic; a broker makes and forgets them in a tenth of a second.
-FEW_PARTITIONS = 4
-_redis_databases = itertools.cycle(range(2, REDIS_DATABASES))  # 0: a demo's, 1: the tests' own process
+FEW_PARTITIONS = 2
+WORKERS_MAX = 4
+# 0: a demo's; then one for each process of the tests; then those of the platforms that tests start.
+_redis_databases = itertools.cycle(range(WORKERS_MAX + 1, REDIS_DATABASES))
+
+
+def worker() -> int:
+    """Which of the processes that share the tests this is."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 def own_names(name: str, environment: Mapping[str, str], *, redis_database: int | None = None) -> dict[str, str]:
@@ -51,14 +59,14 @@ def forget(environment: Mapping[str, str]) -> None:
     _on_database_server(environment, f"DROP DATABASE IF EXISTS `{name}`")
 
 
-def forget_topics(bootstrap: str, prefix: str) -> None:
-    """Deletes every topic whose name begins with `prefix`, and waits until the brokers have."""
+def forget_topics(bootstrap: str, prefix: str, *, wait: bool = True) -> None:
+    """Deletes every topic whose name begins with `prefix`; waits until the brokers have, or have heard of it."""
     from confluent_kafka.admin import AdminClient
 
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     mine = [topic for topic in admin.list_topics(timeout=PATIENCE_S).topics if topic.startswith(prefix)]
     if mine:
-        for done in admin.delete_topics(mine, operation_timeout=PATIENCE_S).values():
+        for done in admin.delete_topics(mine, operation_timeout=PATIENCE_S if wait else 0).values():
             done.result(PATIENCE_S)
 
 
@@ -98,6 +106,12 @@ def own_log(options: Mapping[str, object], folder: Path) -> dict[str, object]:
     if not STACK:
         return {**options, "folder": folder}
     return {**options, "prefix": f"{os.environ['KAFKA_PREFIX']}{next(_logs)}."}
+
+
+def forget_log(options: Mapping[str, Any]) -> None:
+    """Has the brokers forget the topics of `own_log`, without waiting for it: thousands would slow all of them down."""
+    if STACK:
+        forget_topics(options["bootstrap"], options["prefix"], wait=False)
 
 
 def partitions(count: int) -> int:

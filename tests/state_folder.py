@@ -25,6 +25,5 @@ def _place() -> Path | None:
 VAR = Path(tempfile.mkdtemp(prefix="np-", dir=_place()))
 os.environ["VAR"] = str(VAR)
 if engines.STACK:
-    OWN = engines.own_names(f"t{os.getpid()}", os.environ, redis_database=1)
-    os.environ |= OWN
+    os.environ |= engines.own_names(f"t{os.getpid()}", os.environ, redis_database=engines.worker() + 1)
 atexit.register(shutil.rmtree, VAR, True)

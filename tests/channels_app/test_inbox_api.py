@@ -231,7 +231,7 @@ def test_counts_survive_a_wiped_redis(app: App, redis: Any) -> None:
     first, _ = deliver(app.user, 2)
     app.post(f"/{first}/read")
 
-    redis.flushall()
+    redis.flushdb()
 
     assert app.counts() == (1, 1)
 

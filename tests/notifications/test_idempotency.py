@@ -118,7 +118,7 @@ def test_a_failed_produce_lets_the_repeat_try_at_once_with_the_same_id(settings,
 def test_redis_wiped_after_routing_sql_gives_the_first_id(redis):
     first = send(keyed())
     assert route() == {}
-    redis.flushall()
+    redis.flushdb()
     assert send(keyed()) == first
     assert isinstance(send(keyed(data={"a": 2})), Unprocessable)
     assert send(keyed()) == first
@@ -127,7 +127,7 @@ def test_redis_wiped_after_routing_sql_gives_the_first_id(redis):
 
 def test_redis_wiped_before_routing_the_router_names_the_first(redis):
     first = send(keyed())
-    redis.flushall()
+    redis.flushdb()
     second = send(keyed())
     assert route() == {second.notification_id: first.notification_id}
     assert route() == {second.notification_id: first.notification_id}  # done again, the same
@@ -240,6 +240,6 @@ class TestACallsOwnKey:
         requests = [a_request("a"), a_request("b")]
         first = self.call(requests)
         route()
-        redis.flushall()
+        redis.flushdb()
         assert self.call(requests) == first
         assert len(written()) == 2

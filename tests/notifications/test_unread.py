@@ -116,7 +116,7 @@ def test_a_wiped_redis_is_rebuilt(redis: Any) -> None:
     unread.counts([user])
     mark(user, read, read=True)
 
-    redis.flushall()
+    redis.flushdb()
     deliver(user)
 
     assert unread.counts([user]) == {user: (2, 3)}
@@ -131,7 +131,7 @@ def test_a_delivery_that_comes_again_stays_read(redis: Any) -> None:
     unread.add([(user, id)])
     assert unread.counts([user]) == {user: (0, 0)}
 
-    redis.flushall()
+    redis.flushdb()
     unread.counts([user])
     unread.add([(user, id)])
     assert unread.counts([user]) == {user: (0, 0)}
@@ -159,7 +159,7 @@ def test_a_rebuild_across_a_wipe_is_not_kept(redis: Any, monkeypatch: pytest.Mon
 
     def delivered_and_wiped() -> None:
         deliver(user)
-        redis.flushall()
+        redis.flushdb()
 
     overtake(monkeypatch, delivered_and_wiped)
 
@@ -271,7 +271,7 @@ class Story:
         unread.counts([self.user])
 
     def wipe(self, n: int) -> None:
-        get_redis().flushall()
+        get_redis().flushdb()
 
     def end(self) -> None:
         for change in self.open_changes:

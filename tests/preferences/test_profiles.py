@@ -136,7 +136,7 @@ def test_what_was_read_before_redis_was_wiped_is_not_cached_after_it(ann, redis)
     _, ticket = profile_cache.read(["usr_ann"])
     stale = profile_rows.load(["usr_ann"])
 
-    redis.flushall()
+    redis.flushdb()
     profiles(["usr_other"])
 
     assert profile_cache.fill(stale.values(), ticket) == 0

@@ -111,7 +111,7 @@ class TestAcrossProcesses:
         kind = make_type("order_shipped")
         other = Catalog()
         other.facts("order_shipped")
-        redis.flushall()
+        redis.flushdb()
         NotificationType.objects.filter(pk=kind.pk).update(priority="low")  # announced to nobody
         other._check_at = 0
         facts = other.facts("order_shipped")
@@ -155,7 +155,7 @@ class TestAcrossProcesses:
         make_type("order_shipped", Words("in_app", "en", title="Hi"))
         request = RenderRequest(type="order_shipped", channel="in_app", locale="en", data={})
         render([request])
-        redis.flushall()
+        redis.flushdb()
         get_catalog()._check_at = 0  # a second later
         get_catalog().names()
 
@@ -169,7 +169,7 @@ class TestAcrossProcesses:
 
     def test_without_sql_and_copies_it_says_so(self, make_type: MakeType, redis: Any) -> None:
         make_type("order_shipped", Words("in_app", "en", title="x"))
-        redis.flushall()
+        redis.flushdb()
         with sql_away(), pytest.raises(ControlPlaneUnavailable):
             in_new_process(lambda: Catalog().facts("order_shipped"))
 
@@ -180,7 +180,7 @@ class TestAcrossProcesses:
 
         def later() -> Any:
             catalog.forget()
-            get_redis().flushall()
+            get_redis().flushdb()
             return catalog.facts("order_shipped")
 
         with sql_away():

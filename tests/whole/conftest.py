@@ -17,6 +17,7 @@ from templates_app.models import NotificationType
 from templates_app.publish import publish
 from templates_app.texts import TEXTS
 from templates_app.words import Words
+from tests import engines
 from tests.engines import own_log
 from tests.notifications.accepting import create_topics
 from tests.pipeline import Pipeline, working
@@ -46,6 +47,7 @@ def pipeline(tmp_path: Path, settings, transactional_db: None, redis: object, wo
     get_log().close()
     get_log.cache_clear()
     get_catalog.cache_clear()
+    engines.forget_log(settings.LOG_OPTIONS)
 
 
 def make_type(name: str, *, words: dict[str, str] | None = None, **fields: Any) -> NotificationType:

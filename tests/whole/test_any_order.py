@@ -92,7 +92,7 @@ class Story:
         later(self.pipeline)
 
     def flush(self) -> None:
-        self.redis.flushall()
+        self.redis.flushdb()
 
     def lose_words(self) -> None:
         bridge = self.pipeline.bridge
@@ -193,6 +193,6 @@ def test_everything_ends_once(quick_handover: None, pipeline: Pipeline, redis: A
         }
         assert set(shown) == due
         assert App(user).counts() == (len(shown), len(shown))
-    redis.flushall()
+    redis.flushdb()
     for user in story.users:
         assert App(user).counts()[0] == len(get_store().unread_ids([user])[user].unread)

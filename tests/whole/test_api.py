@@ -44,7 +44,7 @@ def test_it_can_be_asked_about_at_once_and_all_along(pipeline: Pipeline, service
     assert answer["Location"] == f"/api/v1/notifications/{id}"
     first = service.get(f"notifications/{id}").json()
     assert (first["status"], first["channels"]) == ("accepted", {})
-    redis.flushall()
+    redis.flushdb()
     assert service.get(f"notifications/{id}").json() == first
 
     pipeline.run()
@@ -70,7 +70,7 @@ class TestIdempotency:
         assert post(service, "k1").json() == first
         assert ends() == before
         pipeline.run()
-        redis.flushall()
+        redis.flushdb()
         assert post(service, "k1").json() == first
         assert_problem(post(service, "k1", data={"order": "B2"}), 422)
         pipeline.run()
@@ -79,7 +79,7 @@ class TestIdempotency:
 
     def test_two_that_slip_through_are_seen_by_the_router(self, pipeline: Pipeline, service: Caller, redis: Any):
         first = post(service, "k1").json()["notification_id"]
-        redis.flushall()  # and nothing was routed yet: nobody remembers the key
+        redis.flushdb()  # and nothing was routed yet: nobody remembers the key
         again = post(service, "k1").json()["notification_id"]
         assert again != first
         pipeline.run()
@@ -95,7 +95,7 @@ class TestIdempotency:
         body = {"notifications": [BODY | {"data": {"order": f"A{n}"}} for n in range(5)] + [BODY | {"type": "nope"}]}
         first = service.post("notifications/batch", body, Idempotency_Key="b1").json()
         pipeline.run()
-        redis.flushall()
+        redis.flushdb()
         again = service.post("notifications/batch", body, Idempotency_Key="b1").json()
         assert again == first
         pipeline.run()

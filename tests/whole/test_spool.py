@@ -245,7 +245,7 @@ class TestWhatGoesWrongMeanwhile:
         outage.begin()
         ids = [pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical") for _ in range(2)]
         web.until(lambda: web.drainer.direct and web.drainer.direct.in_flight, "a batch under way")
-        redis.flushall()
+        redis.flushdb()
         web.until_done()
         outage.end()
         web.until_empty()

@@ -5,6 +5,9 @@ What it answers with is durable: `produce` has returned, or, with the log away, 
 idempotency keys, one for what is known of the users, one produce.
 There is no other mark of acceptance: whoever asks about an event that isn't routed yet finds it there
 (`notifications.lookup`), also after Redis was wiped.
+
+An event's `now`, and with it its place in the inbox, is the time its id was drawn: what the log took although nobody
+heard so, and its repeat under the same key, are one row.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from notifications.credentials import TokenFacts
 from notifications.estimates import estimate
 from notifications.keyed import Call, Keyed
 from notifications.log.port import Message
+from notifications.lookup import drawn_at
 from notifications.payload import flaw_of_text
 from notifications.records import Event, Recipient, encode, headers
 from notifications.sending import Accepted, SendRequest
@@ -115,7 +119,7 @@ def _message(
         type_version=its.facts.version,
         template_version=its.facts.template_version,
         data=request.data,
-        now=now,
+        now=drawn_at(keyed.ids[index]) or now,
         accepted_at=now,
         schedule_at=its.schedule_at,
         expires_at=its.expires_at,

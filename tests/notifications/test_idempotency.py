@@ -86,7 +86,7 @@ def test_a_key_in_flight_is_409_and_after_30_s_its_repeat_has_the_same_id():
     assert send(keyed(), now=now + IN_FLIGHT_MS).notification_id == id
     [(_, event, headers)] = written()
     assert headers[HEADER_REPEAT]  # the first one may have got through after all
-    assert idempotency.produced_again_at(id) == event.now  # where its record is found by id
+    assert idempotency.produced_again_at(id) == event.accepted_at  # where its record is found by id
 
 
 def test_a_repeat_is_answered_first_even_when_it_would_no_longer_be_valid():
@@ -113,6 +113,25 @@ def test_a_failed_produce_lets_the_repeat_try_at_once_with_the_same_id(settings,
     get_log.cache_clear()
     assert isinstance(send(keyed()), Accepted)
     assert written()[0][2][HEADER_REPEAT]
+
+
+def test_what_the_log_took_unheard_and_its_repeat_have_one_place_in_the_inbox(monkeypatch):
+    log = get_log()
+    produce = log.produce
+
+    def takes_it_and_is_cut_off(messages):
+        produce(messages)
+        raise LogUnavailable("no answer in time")
+
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(log, "produce", takes_it_and_is_cut_off)
+        with pytest.raises(LogUnavailable):
+            accept([keyed()], SENDER, now=now_ms())
+    accept([keyed()], SENDER, now=now_ms() + 5_000)
+
+    (_, first, _), (_, second, headers) = written()
+    assert (first.recipients[0].id, first.now) == (second.recipients[0].id, second.now)
+    assert headers[HEADER_REPEAT]
 
 
 def test_redis_wiped_after_routing_sql_gives_the_first_id(redis):

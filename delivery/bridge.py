@@ -25,7 +25,7 @@ from delivery import quarantine, stopping, words
 from delivery.dispatch import dispatch
 from delivery.flight import Flight, Part
 from delivery.served_topic import ServedTopic, Unproven
-from delivery.tracker_position import CHECKED_TOPICS, end_of_reports, not_passed
+from delivery.tracker_position import CHECKED_TOPICS, end_of_reports, not_passed, passed
 from foundation import meters
 from foundation.clock import now_ms
 from foundation.errors import ControlPlaneUnavailable, LogUnavailable, QuarantineFull
@@ -72,6 +72,8 @@ class Bridge:
         self.uncommitted: dict[int, Flight] = {}
         self.turn_began = now_ms()
         self.next_look = self.next_commit = 0
+        self.passed: dict[int, int] = {}
+        self.passed_at = 0
         for name, served in self.topics.items():
             meters.FLIGHTS.labels(name).set_function(partial(getattr, served, "flights"))
             meters.OLDEST.labels(name).set_function(partial(self._oldest_s, name))
@@ -201,10 +203,17 @@ class Bridge:
         try:
             if flight.awaits is None:
                 flight.awaits = end_of_reports(self.log)
-            flight.awaits = not_passed(self.log, flight.awaits)
+            flight.awaits = not_passed(flight.awaits, self._passed())
         except LogUnavailable:
             return True
         return bool(flight.awaits)
+
+    def _passed(self) -> dict[int, int]:
+        """How far the tracker is, or was a moment ago: many flights that wait cost one question. Raises LogUnavailable."""
+        now = now_ms()
+        if now - self.passed_at >= TRACKER_LOOK_MS:
+            self.passed, self.passed_at = passed(self.log), now
+        return self.passed
 
     def _send(self, flight: Flight) -> None:
         """Sends the flight's current part; if Redis is known to be away it is held and certainly not sent."""

@@ -23,9 +23,11 @@ def end_of_reports(log: Log) -> dict[int, int]:
     return log.end_offsets(DELIVERY)
 
 
-def not_passed(log: Log, ends: Mapping[int, int]) -> dict[int, int]:
-    """Those of `ends` that the tracker hasn't committed yet. Raises LogUnavailable."""
-    if not ends:
-        return {}
-    passed = log.committed(TOPICS[DELIVERY].group, DELIVERY)
+def passed(log: Log) -> dict[int, int]:
+    """What the tracker has committed of every partition. Raises LogUnavailable."""
+    return log.committed(TOPICS[DELIVERY].group, DELIVERY)
+
+
+def not_passed(ends: Mapping[int, int], passed: Mapping[int, int]) -> dict[int, int]:
+    """Those of `ends` that the tracker hasn't committed yet. Pure."""
     return {partition: end for partition, end in ends.items() if passed.get(partition, 0) < end}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.tracker_position import end_of_reports, not_passed
+from delivery.tracker_position import end_of_reports, not_passed, passed
 from notifications.log import get_log
 from notifications.log.port import Message, TopicPartition
 from notifications.records import HEADER_REPEAT
@@ -41,7 +41,7 @@ def test_a_repeat_goes_to_a_provider_only_after_the_tracker_has_passed(
     pipeline.turns(20)
     # Then it is held, and goes on once the tracker is through
     assert [flight.topic for _, flight in pipeline.bridge.held] == ["notifications.push"]
-    assert not_passed(get_log(), end_of_reports(get_log()))
+    assert not_passed(end_of_reports(get_log()), passed(get_log()))
     tracker.consumer.resume(paused)
     pipeline.run()
     assert not pipeline.bridge.held

@@ -1,4 +1,4 @@
-"""The port of a provider: a batch in, an outcome per recipient out (issue of the real adapters fills it).
+"""The port of a provider: a batch in, an outcome per recipient out.
 
 An adapter is a folder in `delivery/providers/`; `REGISTRY` maps its name to its dotted path. It decides nothing: its
 provider's codes are mapped once, through a table with the provider's page cited, to `foundation.errors.ProviderError`.

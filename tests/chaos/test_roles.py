@@ -1,4 +1,4 @@
-"""Roles come, go and are stopped under load (issue: each role starts alone and in any number)."""
+"""Roles come, go and are stopped under load (design.md, "Roles")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can't be delivered is recorded with its reason, and the others in the same batch go through (issue 3, §10)."""
+"""What can't be delivered is recorded with its reason, and the others in the same batch go through."""
 
 from __future__ import annotations
 

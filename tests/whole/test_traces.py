@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -16,6 +17,7 @@ from notifications.log import get_log
 from notifications.records import HEADER_TRACE
 from notifications.topology import CRITICAL, DELIVERY, DLQ, RAW, TOPICS
 from tests.pipeline import Pipeline
+from tests.running import until
 from tests.whole.conftest import make_type, make_user
 from tests.whole.looking import assert_accounted_for, later, outbox
 
@@ -90,6 +92,11 @@ def test_without_one_nothing_is_carried(people: Pipeline, trace: str):
     assert set().union(*traced().values()) == {""}
 
 
+def failed(caplog) -> list[Any]:
+    """The lines that tell of a failed stage."""
+    return [record.msg for record in caplog.records if "stage failed" in str(record.msg)]
+
+
 def test_a_stage_that_fails_names_its_notifications_and_trace(people: Pipeline, monkeypatch, caplog):
     from templates_app import render
 
@@ -99,10 +106,10 @@ def test_a_stage_that_fails_names_its_notifications_and_trace(people: Pipeline, 
     monkeypatch.setattr("delivery.stages.render.render_all", broken)
     with caplog.at_level(logging.ERROR):
         id = post("", event())["notification_id"]
-        people.turns(3)
+        until(lambda: people.turns(1) or failed(caplog), 20, "the stage has failed")
         monkeypatch.setattr("delivery.stages.render.render_all", render.render)
         people.run()
-    line = next(record.msg for record in caplog.records if "stage failed" in str(record.msg))
+    line = failed(caplog)[0]
     told = line if isinstance(line, dict) else json.loads(line)
     assert (told["notifications"], told["traces"]) == ([id], [TRACE[3:35]])
     assert "ann@" not in str(told)

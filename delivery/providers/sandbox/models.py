@@ -1,4 +1,4 @@
-"""What the sandbox's providers received: the outbox (issue: the customers' own tests read it)."""
+"""What the sandbox's providers received: the outbox."""
 
 from __future__ import annotations
 

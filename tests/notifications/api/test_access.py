@@ -1,4 +1,4 @@
-"""Who may call what: no token, a wrong one, an expired one, one without the scope, another user's (issue 3 §10)."""
+"""Who may call what: no token, a wrong one, an expired one, one without the scope, another user's."""
 
 from __future__ import annotations
 

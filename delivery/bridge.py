@@ -209,7 +209,7 @@ class Bridge:
         return bool(flight.awaits)
 
     def _passed(self) -> dict[int, int]:
-        """How far the tracker is, or was a moment ago: many flights that wait cost one question. Raises LogUnavailable."""
+        """How far the tracker is, or was a moment ago: one question for all flights. Raises LogUnavailable."""
         now = now_ms()
         if now - self.passed_at >= TRACKER_LOOK_MS:
             self.passed, self.passed_at = passed(self.log), now

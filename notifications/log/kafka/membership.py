@@ -74,16 +74,21 @@ class Membership:
         self._closing = False
         self._early: list[Message] = []
         self._answer: tuple[dict[TopicPartition, int], int] | None = None
-        self._client = Consumer(
-            options.client(
-                health.heard,
-                group_id=options.outside(group),
-                group_instance_id=member,
+        self._group, self._member = group, member
+        self._fenced_at = 0.0
+        self._client = self._make_client()
+
+    def _make_client(self) -> Consumer:
+        return Consumer(
+            self._options.client(
+                self._health.heard,
+                group_id=self._options.outside(self._group),
+                group_instance_id=self._member,
                 group_protocol="classic",
                 partition_assignment_strategy="cooperative-sticky",
-                session_timeout_ms=int(options.lease_s * MS),
-                heartbeat_interval_ms=int(options.lease_s * MS / HEARTBEATS_A_LEASE),
-                max_poll_interval_ms=int((options.lease_s + options.handover_s) * MS),
+                session_timeout_ms=int(self._options.lease_s * MS),
+                heartbeat_interval_ms=int(self._options.lease_s * MS / HEARTBEATS_A_LEASE),
+                max_poll_interval_ms=int((self._options.lease_s + self._options.handover_s) * MS),
                 enable_auto_commit=False,
                 enable_auto_offset_store=False,
                 auto_offset_reset="earliest",
@@ -138,6 +143,7 @@ class Membership:
     def serve(self, most: int, timeout_s: float = 0) -> list[Message]:
         """Keeps the membership alive; what has come, up to about `most`. Raises LogUnavailable."""
         if self.fenced:
+            self._come_back()
             return []
         early, self._early = self._early, []
         try:
@@ -157,12 +163,24 @@ class Membership:
 
     def _heard(self, error: KafkaError) -> None:
         if error.fatal() or error.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FATAL):
-            log.error("another process has this member's name: this one stays out", why=error.str())
-            self.fenced = True
+            log.error("another process has this member's name: this one stays out for a lease", why=error.str())
+            self.fenced, self._fenced_at = True, time.monotonic()
             self.lost |= self.granted | self.asked
             self.granted, self.asked = set(), set()
         elif error.code() not in PASSING:
             raise LogUnavailable(reason(error))
+
+    def _come_back(self) -> None:
+        """Joins anew after a lease. A broker that died while a member joined fences the very process it was: an answer
+        that was lost is a stranger to it. Where two processes do have one name, each has its turn, and the log says so.
+        """
+        if time.monotonic() - self._fenced_at < self._options.lease_s:
+            return
+        Thread(target=self._client.close, name="kafka-leaving", daemon=True).start()
+        self._started, self._early = set(), []
+        self._client = self._make_client()
+        self.fenced = False
+        self.join()
 
     def find(self, places: Collection[TopicPartition]) -> dict[TopicPartition, Found]:
         """What the group has committed. Raises LogUnavailable."""

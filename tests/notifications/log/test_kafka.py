@@ -200,3 +200,14 @@ def test_a_commit_that_had_no_answer_keeps_nobody_from_being_given_partitions(
     time.sleep(AWAY_AFTER_S)
 
     assert join("a").own(4)
+
+
+@ONLY_KAFKA
+def test_who_was_fenced_by_a_process_of_his_name_comes_back_when_that_is_gone(join: Callable[..., Member]) -> None:
+    first = join("a").own(4)
+    second = join("a").own(4)
+    until(lambda: first.look() and not first.owned, "the first is shut out")
+
+    second.consumer.close()
+
+    first.own(4)

@@ -8,9 +8,11 @@ STACK := $(VENV)/.stack
 export VAR PORT MINUTES SEED
 # The servers' data while tests run: what they ask of a disk is its semantics, not its patience.
 STACK_VAR ?= $(if $(wildcard /dev/shm),/dev/shm/np-test-stack,$(VAR))
-ON_STACK ?= tests/stack tests/whole tests/notifications tests/delivery tests/preferences tests/templates_app tests/channels_app
+ON_STACK ?= tests/whole tests/notifications/log tests/notifications/store tests/stack
 # Tests that start the platform's processes have the machine for themselves; the others share it.
 JOBS ?= 2
+# On the servers tests wait more than they work.
+STACK_JOBS ?= 3
 PROCESSES := platform or chaos or browser
 SERVERS := stack or cluster
 
@@ -50,7 +52,7 @@ test: $(VENV)/.test check ## test everything
 	@$(PY) -m pytest -q -m "($(PROCESSES)) and not ($(SERVERS))"
 
 test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis
-	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q -n $(JOBS) -m "not ($(PROCESSES))" $(ON_STACK)
+	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q -n $(STACK_JOBS) -m "not ($(PROCESSES))" $(ON_STACK)
 
 test-faults: $(VENV)/.test $(STACK) ## each fault of the contract under load (an hour); FAULTS="kill:kafka half_open:redis", FAULTS=--ci
 	@$(PY) -m tests.faults $(FAULTS)

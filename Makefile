@@ -8,7 +8,7 @@ STACK := $(VENV)/.stack
 export VAR PORT MINUTES SEED
 # The servers' data while tests run: what they ask of a disk is its semantics, not its patience.
 STACK_VAR ?= $(if $(wildcard /dev/shm),/dev/shm/np-test-stack,$(VAR))
-ON_STACK ?= tests/whole tests/notifications/log tests/notifications/store tests/stack
+ON_STACK ?= tests/whole tests/notifications/log tests/notifications/store tests/stack tests/foundation tests/delivery/test_status_away.py
 # Tests that start the platform's processes have the machine for themselves; the others share it.
 JOBS ?= 2
 # On the servers tests wait more than they work.

@@ -63,7 +63,7 @@ async def test_an_emptied_redis_gets_everybody_again_and_they_are_caught_up(
     monkeypatch.setattr(missed, "SPREAD_S", 0.05)
     ann = await connect(await start_gateway())
 
-    redis.flushall()
+    redis.flushdb()
     frame = inbox.add("usr_ann", 1, at=now_ms())
     announce.announce([("usr_ann", frame)])
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from notifications.log.port import Log
 from tests.notifications.log.programs import open_engine
@@ -91,6 +90,8 @@ def kafka_options(**changed: object) -> dict[str, object]:
 def kafka_storage() -> Iterator[dict[str, object]]:
     """Options with a prefix of its own; its topics are gone afterwards."""
     options = kafka_options()
+    from confluent_kafka.admin import AdminClient
+
     yield options
     admin = AdminClient({"bootstrap.servers": options["bootstrap"]})
     prefix = str(options["prefix"])

@@ -53,6 +53,7 @@ test: $(VENV)/.test check ## test everything
 
 test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis
 	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q -n $(STACK_JOBS) -m "not ($(PROCESSES))" $(ON_STACK)
+	@$(PY) -m pytest -q tests/chaos/test_mysql_down.py
 
 test-faults: $(VENV)/.test $(STACK) ## each fault of the contract under load (an hour); FAULTS="kill:kafka half_open:redis", FAULTS=--ci
 	@$(PY) -m tests.faults $(FAULTS)

@@ -15,7 +15,7 @@ from tests.running import Platform, until
 
 __all__ = ["mysql_server"]
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 
 KNOWN = 20
 OURS = ("web", "gateway", "bridge", "worker-router", "worker-delivery", "beat")

@@ -199,11 +199,14 @@ class Membership:
         }
 
     def start(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Lets partitions that were granted come, from these offsets on."""
+        """Lets partitions that were granted come, from these offsets on: also those that were hushed when they were
+        last ours, which librdkafka remembers.
+        """
         with as_unavailable():
             self._client.incremental_assign(
                 [Place(self._options.outside(p.topic), p.partition, offset) for p, offset in offsets.items()]
             )
+            self._client.resume(self._outside(offsets))
         self._started |= offsets.keys()
 
     def stop(self, places: Iterable[TopicPartition]) -> None:

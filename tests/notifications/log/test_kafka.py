@@ -211,3 +211,19 @@ def test_who_was_fenced_by_a_process_of_his_name_comes_back_when_that_is_gone(jo
     second.consumer.close()
 
     first.own(4)
+
+
+@ONLY_KAFKA
+def test_a_backlog_that_was_lost_with_its_partition_comes_again(log: Log, join: Callable[..., Member]) -> None:
+    """The client remembers beyond an assignment that enough had come."""
+    member = join("a", "few").own(1)
+    member.consumer.pause([TopicPartition("few", 0)])
+    count = FULL_RECORDS + 1_000
+    log.produce([Message("few", "ann", str(n).encode()) for n in range(count)])
+    until(lambda: member.look() and member.consumer.fetched >= FULL_RECORDS, "enough has come")
+
+    time.sleep(LEASE_S + 0.2)
+    until(lambda: member.look().revoked, "it slept, and lost it")
+    member.own(1)
+
+    assert [record.offset for record in member.read_all(count)] == list(range(count))

@@ -126,6 +126,9 @@ def test_with_too_little_memory_caches_go_and_nothing_is_lost_or_doubled(busy: P
 
 
 def test_a_redis_that_refuses_to_write_is_waited_for(busy: Pipeline):
+    version = str(get_redis().info("server")["redis_version"])
+    if int(version.partition(".")[0]) < 7:
+        pytest.skip(f"Redis {version} gives a refusal inside a script as the script's own error; a full Redis needs 7")
     ids = send(busy)
     with configured(maxmemory=1, maxmemory_policy="noeviction"):
         ids += send(busy, 1)

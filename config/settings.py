@@ -243,6 +243,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_DB_REUSE_MAX = sys.maxsize  # else every task makes its connections anew; they are looked after (decisions/0013)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a full Redis is waited for, not died of
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": int(ENV.BATCH_DEADLINE_S + ENV.BATCH_MARGIN_S + 8),
     "global_keyprefix": f"{REDIS_PREFIX}celery:",

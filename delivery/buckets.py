@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
+from delivery.providers.registry import rate_of
 from foundation.redis import Unreachable, get_redis, key
 
 BURST_S = 1.0  # a full bucket holds this many seconds of the rate
@@ -62,7 +63,7 @@ class Grant(NamedTuple):
 
 def take(account: str, lane: str, count: int) -> Grant:
     """Takes up to `count` tokens for `lane`. A rate of 0 in the settings lifts the limit."""
-    rate = settings.PROVIDER_RATES[account]
+    rate = rate_of(account)
     if rate <= 0:
         return Grant(count, 0)
     capacity = max(rate * BURST_S, SMALLEST_CAPACITY)
@@ -82,7 +83,7 @@ def postpone(account: str, count: int) -> tuple[int, float]:
 
     So that a backlog comes back at the provider's rate, not all at once.
     """
-    rate = settings.PROVIDER_RATES[account] or 1_000
+    rate = rate_of(account) or 1_000
     try:
         first = _scripts()[1](keys=[key("bucket", account, "postponed")], args=[rate, count, LONGEST_POSTPONE_MS])
     except Unreachable:

@@ -16,7 +16,7 @@ from django.db.models import Count, Min
 
 from delivery import breaker, queues, sidebyside, stopping, tallies, words
 from delivery.models import Alert, DeadLetter, QuarantinedRecord
-from delivery.providers.registry import REGISTRY
+from delivery.providers.registry import account_names
 from delivery.queues import Waits
 from delivery.servers import SERVERS
 from foundation import heartbeat
@@ -180,7 +180,7 @@ def _of_redis(at: int) -> dict[str, Any]:
 
 
 def _breakers() -> list[tuple[str, breaker.Admission]]:
-    return [(account, breaker.state(account)) for account in REGISTRY]
+    return [(account, breaker.state(account)) for account in account_names()]
 
 
 # --- the control plane

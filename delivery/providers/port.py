@@ -1,7 +1,8 @@
 """The port of a provider: a batch in, an outcome per recipient out.
 
-An adapter is a folder in `delivery/providers/`; `REGISTRY` maps its name to its dotted path. It decides nothing: its
-provider's codes are mapped once, through a table with the provider's page cited, to `foundation.errors.ProviderError`.
+An adapter is a folder in `delivery/providers/`; `kept.ADAPTERS` maps its name to its dotted path. It decides
+nothing: its provider's codes are mapped once, through a table with the provider's page cited, to
+`foundation.errors.ProviderError`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from templates_app.content import Content
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One send: what goes to which address. `id` is the send id, `notification_id` and `user` for tracing and receipts.
 
-    `deadline` (ms): nothing may be begun after it, and the provider call's time-out ends before it.
+    `deadline` (ms): nothing may be begun after it, and the provider call's time-out ends before it. `badge` is the
+    number on the app's icon, the user's unread count; None leaves it as it is.
     """
 
     send: Send
@@ -34,6 +36,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     deadline: int
     expires_at: int | None = None
     collapse_key: str | None = None
+    badge: int | None = None
 
     @property
     def id(self) -> str:
@@ -61,9 +64,14 @@ Result = Taken | NotBegun | ProviderError
 class Provider(Protocol):
     """An adapter. `name` goes into timelines and metrics; `rate` is its bucket's messages/s (contract §4)."""
 
-    name: str
-    channel: str
-    rate: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def channel(self) -> str: ...
+
+    @property
+    def rate(self) -> int: ...
 
     def send(self, orders: Sequence[Order]) -> list[Result]:
         """Sends a batch over few connections; a result for each order, in order. Raises nothing for single failures."""

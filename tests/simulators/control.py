@@ -90,6 +90,10 @@ class Script:
         """Takes a message and answers what nobody understands."""
         self._order(Answer(RUBBISH), times, address, after)
 
+    def slow(self, seconds: float, *, times: int | None = 1, address: str | None = None, after: int = 0) -> None:
+        """Takes a message and says yes `seconds` later."""
+        self._order(Answer(OK, "", {"slow_s": seconds}), times, address, after)
+
     def limit(self, per_s: int | None) -> None:
         """Answers `LIMITED` to what comes beyond `per_s` within a second; None lifts it."""
         with self.changed:
@@ -133,7 +137,7 @@ class Script:
                 self.latency_s = float(arguments)
             elif name == "limit":
                 self.limit(arguments)
-            elif name in ("answer", "drop", "goaway", "silence", "rubbish", "reset"):
+            elif name in ("answer", "drop", "goaway", "silence", "rubbish", "slow", "reset"):
                 getattr(self, name)(**(arguments or {}))
             else:
                 raise ValueError(f"no such order: {name}")

@@ -66,6 +66,9 @@ class Answer(NotificationResult):
 class Streams(ChannelPool):
     """How many streams are free. The bound may change while some are taken, which aioapns' own counts wrongly."""
 
+    _value: int
+    _bound_value: int
+
     @property
     def is_spent(self) -> bool:
         """Whether the connection has numbered so many streams that another should take over."""
@@ -92,6 +95,8 @@ class _H2(H2Connection):
 
 class Connection(APNsProductionClientProtocol):
     """A connection of the pool; used on the loop alone. Subclassed with the account's host, port and idle time."""
+
+    requests: dict[str, asyncio.Future[NotificationResult]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

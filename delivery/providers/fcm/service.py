@@ -1,0 +1,96 @@
+"""firebase-admin's messaging service, as one account uses it: its own endpoint, no retries, a token from outside.
+
+The library has no settings for these; they are set here, on an app of the account's own, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Generator
+from contextvars import ContextVar
+from typing import Any
+from uuid import uuid4
+
+import firebase_admin
+import httpx
+from django.conf import settings
+from firebase_admin import _http_client, credentials, messaging
+
+from delivery.providers.fcm.options import Options
+from delivery.providers.fcm.tokens import Tokens
+from foundation.errors import Misconfigured
+
+CONNECT_S = 2.0
+ENDS_BEFORE_S = 0.2  # silence is noticed before the batch is over, so that the next one gets another connection
+KEEP_S = 300.0
+
+# Called once the first byte of the request under way in this context may go out.
+on_begin: ContextVar[Callable[[], None]] = ContextVar("on_begin")
+
+
+class Service:
+    """Sends single messages; made and used on the loop."""
+
+    def __init__(self, options: Options, key: dict[str, Any], tokens: Tokens, account: str) -> None:
+        project = options.project or key["project_id"]
+        self._app = firebase_admin.initialize_app(
+            credentials.Certificate(key), {"projectId": project}, name=f"{account}-{uuid4()}"
+        )
+        service = messaging._get_messaging_service(self._app)
+        service._fcm_url = f"{options.url}/v1/projects/{project}/messages:send"
+        service._async_client._timeout = _timeout()
+        service._async_client._async_client = _client(options, tokens, account)
+        self._client: httpx.AsyncClient = service._async_client._async_client
+
+    async def send(self, message: messaging.Message) -> messaging.SendResponse:
+        """One call a message: in a list of many, one answer that can't be read takes the others with it."""
+        batch = await messaging.send_each_async([message], dry_run=False, app=self._app)
+        return batch.responses[0]
+
+    async def reach(self, url: str) -> int:
+        """The status that `url` answers a plain look with; nothing is sent. Raises httpx.HTTPError."""
+        return (await self._client.get(url, auth=None, timeout=_timeout())).status_code
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self._client.aclose()
+        firebase_admin.delete_app(self._app)
+
+
+class _Auth(httpx.Auth):
+    """The token as it stands, and a word when the request begins."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        begin = on_begin.get()
+
+        async def trace(event: str, info: dict[str, Any]) -> None:
+            if event.endswith("send_request_headers.started"):
+                begin()
+
+        request.headers["authorization"] = f"Bearer {self._tokens.current}"
+        request.extensions["trace"] = trace
+        yield request
+
+
+def _client(options: Options, tokens: Tokens, account: str) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_S)
+    transport = httpx.AsyncHTTPTransport(
+        http1=False, http2=True, verify=_tls(options, account), limits=limits, retries=0
+    )
+    return httpx.AsyncClient(transport=transport, auth=_Auth(tokens), headers=_http_client.METRICS_HEADERS)
+
+
+def _timeout() -> httpx.Timeout:
+    return httpx.Timeout(max(ENDS_BEFORE_S, settings.PROVIDER_TIMEOUT_S - ENDS_BEFORE_S), connect=CONNECT_S)
+
+
+def _tls(options: Options, account: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=options.ca_file or None)
+    except (OSError, ssl.SSLError) as error:
+        raise Misconfigured(
+            f"account {account}: ca_file {options.ca_file} can't be read: {error}", provider_code="options"
+        ) from error

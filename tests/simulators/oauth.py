@@ -18,6 +18,7 @@ import jwt
 from tests.simulators.running import HOST
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+AUDIENCE = "https://oauth2.googleapis.com/token"
 SCOPE = "https://www.googleapis.com/auth/"
 
 
@@ -55,7 +56,7 @@ class TokenEndpoint:
         if form.get("grant_type") != [GRANT]:
             return 400, {"error": "unsupported_grant_type"}
         try:
-            claims = jwt.decode(form["assertion"][0], self.public_key, algorithms=["RS256"], audience=self.uri)
+            claims = jwt.decode(form["assertion"][0], self.public_key, algorithms=["RS256"], audience=AUDIENCE)
         except (KeyError, jwt.InvalidTokenError) as error:
             return 400, {"error": "invalid_grant", "error_description": f"Invalid JWT: {error}"}
         if claims["iss"] != self.issuer or SCOPE not in claims["scope"] or claims["exp"] - time.time() > 3_700:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import httpx
 from firebase_admin.exceptions import FirebaseError, UnauthenticatedError
@@ -29,9 +28,8 @@ class FCMAdapter:
         """Raises Misconfigured for options or a service account that can't be used."""
         self.name, self.channel, self.rate = account.name, account.channel, account.rate
         self._options = options_of(account)
-        key = service_account(account)
-        self._tokens = Tokens(key, account=account.name, ca_file=self._options.ca_file)
-        self._service = loop.run(_service(self._options, key, self._tokens, account.name), CONNECT_S)
+        self._tokens = Tokens(service_account(account), account=account.name, ca_file=self._options.ca_file)
+        self._service = loop.run(_service(self._options, self._tokens, account.name), CONNECT_S)
 
     def send(self, orders: Sequence[Order]) -> list[Result]:
         """A result for each order, in order; `Taken.provider_id` is FCM's message name.
@@ -51,6 +49,7 @@ class FCMAdapter:
         """Ends the connections; what is on them is in doubt."""
         self._tokens.close()
         loop.run(self._service.close(), CLOSE_S)
+        self._service.forget()
 
     async def _send(self, flight: Flight) -> Taken:
         message = message_of(flight.order, now=now_ms(), android_channel=self._options.android_channel)
@@ -72,5 +71,5 @@ class FCMAdapter:
             raise of_connection(error, begun=False) from error
 
 
-async def _service(options: Options, key: dict[str, Any], tokens: Tokens, account: str) -> Service:
-    return Service(options, key, tokens, account)
+async def _service(options: Options, tokens: Tokens, account: str) -> Service:
+    return Service(options, tokens, account)

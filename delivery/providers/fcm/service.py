@@ -14,7 +14,7 @@ from uuid import uuid4
 import firebase_admin
 import httpx
 from django.conf import settings
-from firebase_admin import _http_client, credentials, messaging
+from firebase_admin import _http_client, messaging
 
 from delivery.providers.fcm.options import Options
 from delivery.providers.fcm.tokens import Tokens
@@ -31,10 +31,10 @@ on_begin: ContextVar[Callable[[], None]] = ContextVar("on_begin")
 class Service:
     """Sends single messages; made and used on the loop."""
 
-    def __init__(self, options: Options, key: dict[str, Any], tokens: Tokens, account: str) -> None:
-        project = options.project or key["project_id"]
+    def __init__(self, options: Options, tokens: Tokens, account: str) -> None:
+        project = options.project or tokens.certificate.project_id
         self._app = firebase_admin.initialize_app(
-            credentials.Certificate(key), {"projectId": project}, name=f"{account}-{uuid4()}"
+            tokens.certificate, {"projectId": project}, name=f"{account}-{uuid4()}"
         )
         service = messaging._get_messaging_service(self._app)
         service._fcm_url = f"{options.url}/v1/projects/{project}/messages:send"
@@ -54,6 +54,9 @@ class Service:
     async def close(self) -> None:
         """Ends the connection."""
         await self._client.aclose()
+
+    def forget(self) -> None:
+        """Takes the account out of firebase-admin, once closed; off the loop, as the library starts one of its own."""
         firebase_admin.delete_app(self._app)
 
 

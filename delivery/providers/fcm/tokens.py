@@ -28,7 +28,8 @@ class Tokens:
         """`key` is the service account's. Raises Misconfigured for one that can't sign."""
         self._account, self._lock = account, Lock()
         try:
-            self._credential = credentials.Certificate(key).get_credential()
+            self.certificate = credentials.Certificate(key)
+            self._credential = self.certificate.get_credential()
         except ValueError as error:
             raise Misconfigured(
                 f"account {account}: service_account can't sign: {error}. Make a new key in the Firebase console.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
@@ -38,7 +39,11 @@ def simulator():
 
 @pytest.fixture
 def key_file(simulator, tmp_path):
-    path = tmp_path / "service-account.json"
+    return write_key(simulator, tmp_path)
+
+
+def write_key(simulator, folder):
+    path = folder / "service-account.json"
     path.write_text(json.dumps(simulator.service_account))
     return path
 
@@ -53,11 +58,24 @@ def account(simulator, key_file):
     return made
 
 
-@pytest.fixture
-def adapter(simulator, account):
+@pytest.fixture(autouse=True)
+def nothing_told(simulator):
     simulator.script.reset()
     simulator.oauth.answer, simulator.oauth.life_s = None, 3_600
+
+
+@pytest.fixture
+def adapter(account):
     made = FCMAdapter(account())
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def kept(simulator, tmp_path_factory):
+    """One adapter for the tests that leave its connection and its token alone."""
+    options = simulator.options(write_key(simulator, tmp_path_factory.mktemp("kept")))
+    made = FCMAdapter(Account(name="kept", provider="fcm", channel="push", rate=800, options=options))
     yield made
     made.close()
 
@@ -71,10 +89,10 @@ def told(received):
 
 
 class TestWhatGoesOut:
-    def test_the_message_is_as_google_asks_for_it(self, adapter, simulator):
+    def test_the_message_is_as_google_asks_for_it(self, kept, simulator):
         content = Content(title="Shipped 👋", body="في الطريق", action_url="/orders/17", data={"order": "A-17"})
         one = order(device(1), content=content, collapse_key="order-17", expires_at=now_ms() + 60_000, badge=3)
-        (result,) = adapter.send([one])
+        (result,) = kept.send([one])
         assert isinstance(result, Taken)
         assert result.provider_id.startswith(f"projects/{fcm.PROJECT}/messages/")
         message = told(simulator.script.received[0])
@@ -92,27 +110,26 @@ class TestWhatGoesOut:
         assert android["notification"] == {"channel_id": "order_updates", "tag": "order-17", "notification_count": 3}
 
     @pytest.mark.parametrize(("priority", "urgency"), [("critical", "high"), ("normal", "normal"), ("low", "normal")])
-    def test_a_priority_has_its_own_urgency(self, adapter, simulator, priority, urgency):
-        adapter.send([order(device(1), priority=priority)])
+    def test_a_priority_has_its_own_urgency(self, kept, simulator, priority, urgency):
+        kept.send([order(device(1), priority=priority)])
         android = told(simulator.script.received[0])["android"]
         assert android["priority"] == urgency
         assert "ttl" not in android
 
     def test_the_android_channel_can_be_given(self, account, simulator):
-        simulator.script.reset()
         adapter = FCMAdapter(account(android_channel="all"))
         adapter.send([order(device(1))])
         assert told(simulator.script.received[0])["android"]["notification"]["channel_id"] == "all"
         adapter.close()
 
-    def test_4096_bytes_go_out_and_one_more_is_refused_with_the_figures(self, adapter, simulator):
+    def test_4096_bytes_go_out_and_one_more_is_refused_with_the_figures(self, kept, simulator):
         whole = {
             "notification": {"body": ""},
             "data": {"notification_id": "notif_1", "type": "order_shipped"},
         }
         room = 4_096 - len(json.dumps(whole, separators=(",", ":")))
         contents = [Content(body="x" * (room + more)) for more in (0, 1)]
-        results = adapter.send([order(device(n), content=content) for n, content in enumerate(contents)])
+        results = kept.send([order(device(n), content=content) for n, content in enumerate(contents)])
         assert kinds(results) == {Taken: 1, PermanentForMessage: 1}
         assert "4,097 bytes, FCM takes 4,096" in results[1].detail
 
@@ -124,8 +141,8 @@ class TestWhatGoesOut:
             (device(1), Content(body="half \ud83d"), PermanentForMessage),
         ],
     )
-    def test_what_fcm_cannot_take_is_refused_before_it_is_sent(self, adapter, simulator, address, content, kind):
-        assert kinds(adapter.send([order(address, content=content), order(device(2))])) == {kind: 1, Taken: 1}
+    def test_what_fcm_cannot_take_is_refused_before_it_is_sent(self, kept, simulator, address, content, kind):
+        assert kinds(kept.send([order(address, content=content), order(device(2))])) == {kind: 1, Taken: 1}
         assert len(simulator.script.received) == 1
 
 
@@ -135,46 +152,44 @@ class TestCodes:
         assert {code: meaning.status for code, meaning in CODES.items()} == known
 
     @pytest.mark.parametrize("code", CODES)
-    def test_every_code_has_its_outcome_at_the_first_answer(self, adapter, simulator, code):
+    def test_every_code_has_its_outcome_at_the_first_answer(self, kept, simulator, code):
         simulator.script.answer(code)
-        (result,) = adapter.send([order(device(1))])
+        (result,) = kept.send([order(device(1))])
         assert (type(result), result.provider_code) == (CODES[code].kind, code)
         assert len(simulator.script.received) == 1
 
-    def test_a_token_that_is_none_is_a_dead_address(self, adapter, simulator):
+    def test_a_token_that_is_none_is_a_dead_address(self, kept, simulator):
         simulator.script.answer("INVALID_ARGUMENT", field="message.token")
         simulator.script.answer("INVALID_ARGUMENT", field="message.data")
-        address, message = adapter.send([order(device(1)), order(device(2))])
+        address, message = kept.send([order(device(1)), order(device(2))])
         assert isinstance(address, PermanentForAddress)
         assert isinstance(message, PermanentForMessage)
         assert "message.data" in message.detail
 
     @pytest.mark.parametrize("code", ["QUOTA_EXCEEDED", "UNAVAILABLE"])
-    def test_retry_after_is_kept_in_seconds_or_as_a_date(self, adapter, simulator, code):
-        from datetime import UTC, datetime, timedelta
-
+    def test_retry_after_is_kept_in_seconds_or_as_a_date(self, kept, simulator, code):
         simulator.script.answer(code, retry_after=30)
         simulator.script.answer(code, retry_after=format_datetime(datetime.now(UTC) + timedelta(seconds=90), True))
-        first, second = (adapter.send([order(device(n))])[0] for n in range(2))
+        first, second = (kept.send([order(device(n))])[0] for n in range(2))
         assert first.retry_after == 30.0
         assert 80 < second.retry_after <= 90
 
-    def test_a_quota_without_a_wait_waits_a_minute(self, adapter, simulator):
+    def test_a_quota_without_a_wait_waits_a_minute(self, kept, simulator):
         simulator.script.answer("QUOTA_EXCEEDED")
-        (result,) = adapter.send([order(device(1))])
+        (result,) = kept.send([order(device(1))])
         assert (type(result), result.retry_after) == (ProviderRateLimited, QUOTA_WAIT_S)
 
     @pytest.mark.parametrize(
         ("status", "kind"), [(400, PermanentForMessage), (429, ProviderRateLimited), (502, Transient)]
     )
-    def test_an_answer_that_is_no_json_goes_by_its_status(self, adapter, simulator, status, kind):
+    def test_an_answer_that_is_no_json_goes_by_its_status(self, kept, simulator, status, kind):
         simulator.script.answer("<html>gateway</html>", status=status)
-        (result,) = adapter.send([order(device(1))])
+        (result,) = kept.send([order(device(1))])
         assert (type(result), result.provider_code) == (kind, str(status))
 
-    def test_beyond_a_rate_the_rest_is_limited(self, adapter, simulator):
+    def test_beyond_a_rate_the_rest_is_limited(self, kept, simulator):
         simulator.script.limit(20)
-        assert kinds(adapter.send([order(device(n)) for n in range(50)])) == {Taken: 20, ProviderRateLimited: 30}
+        assert kinds(kept.send([order(device(n)) for n in range(50)])) == {Taken: 20, ProviderRateLimited: 30}
 
 
 class TestTokens:
@@ -243,7 +258,6 @@ class TestConnections:
 
     def test_accepted_without_an_answer_is_in_doubt_at_the_time_out(self, account, simulator, settings):
         settings.PROVIDER_TIMEOUT_S = 0.6
-        simulator.script.reset()
         adapter = FCMAdapter(account())
         simulator.script.silence(times=None, address=f"^{device(7)}$")
         results = adapter.send([order(device(n)) for n in range(20)])
@@ -254,7 +268,6 @@ class TestConnections:
 
     def test_rubbish_on_the_wire_leaves_the_unanswered_in_doubt(self, account, simulator, settings):
         settings.PROVIDER_TIMEOUT_S = 0.6
-        simulator.script.reset()
         adapter = FCMAdapter(account())
         simulator.script.rubbish()
         assert kinds(adapter.send([order(device(1))])) == {Ambiguous: 1}

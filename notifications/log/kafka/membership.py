@@ -23,7 +23,7 @@ from notifications.log.kafka.options import MS, Options, as_unavailable, code, r
 from notifications.log.port import TopicPartition
 
 HEARTBEATS_A_LEASE = 10
-FETCH_WAIT_MS = 100
+FETCH_WAIT_MS, FETCH_MIN_BYTES = 50, 64 * 1024  # else a broker answers each fetch with a record or two
 FETCH_BYTES = 512 * 1024
 QUEUE_RECORDS, QUEUE_KBYTES = 1_000, 8 * 1024
 RETRY_FETCH_MS = 20
@@ -93,6 +93,7 @@ class Membership:
                 enable_auto_offset_store=False,
                 auto_offset_reset="earliest",
                 fetch_wait_max_ms=FETCH_WAIT_MS,
+                fetch_min_bytes=FETCH_MIN_BYTES,
                 fetch_error_backoff_ms=RETRY_FETCH_MS,
                 fetch_queue_backoff_ms=RETRY_FETCH_MS,
                 fetch_message_max_bytes=FETCH_BYTES,
@@ -157,10 +158,10 @@ class Membership:
         except KafkaException as error:
             self._heard(error.args[0])
             return
-        errors = [error for message in messages if (error := message.error()) is not None]
-        self._came += [message for message in messages if message.error() is None] if errors else messages
-        for error in errors:
-            self._heard(error)
+        self._came += [message for message in messages if message.error() is None]
+        for message in messages:
+            if (unsound := message.error()) is not None:
+                self._heard(unsound)
 
     def _heard(self, error: KafkaError) -> None:
         if error.fatal() or error.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FATAL):

@@ -86,6 +86,9 @@ class Environment(BaseSettings):
 
     # --- the spool: what web took while the log was away (contract §9)
     NODE: str = Field("", description="This machine's name in spools and consumer groups; empty: the host's.")
+    ACCEPT_WITHIN_S: float = Field(
+        1.5, description="What the log hasn't acknowledged by then is spooled, or refused with 503 and Retry-After."
+    )
     SPOOL_ALL: bool = Field(False, description="Spools every lane while the log is away, not the critical one alone.")
     SPOOL_MAX_BYTES: int = Field(256 * 1024**2, description="What a process's spool may hold; beyond it: 503.")
 

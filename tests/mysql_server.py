@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stack.mariadb import PATH, TUNING, find
@@ -77,7 +78,11 @@ class MySqlServer:
 
     def pause(self) -> None:
         """SIGSTOP: connections stay open and nothing answers."""
+        assert self.process
         self._signal(signal.SIGSTOP)
+        process = psutil.Process(self.process.pid)
+        while process.status() != psutil.STATUS_STOPPED:  # a thread on the other core may answer until then
+            time.sleep(0.005)
 
     def go_on(self) -> None:
         self._signal(signal.SIGCONT)

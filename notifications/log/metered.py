@@ -15,11 +15,11 @@ class MeteredLog:
     def __init__(self, engine: Log) -> None:
         self.engine = engine
 
-    def produce(self, messages: Sequence[Message]) -> None:
+    def produce(self, messages: Sequence[Message], *, within_s: float | None = None) -> None:
         """See the port."""
         try:
             with meters.timed(meters.PRODUCE):
-                self.engine.produce(messages)
+                self.engine.produce(messages, within_s=within_s)
         except Exception:
             meters.PRODUCE_FAILED.inc()
             raise

@@ -89,9 +89,11 @@ class Consumer(Protocol):
 class Log(Protocol):
     """The log as producers, bridges, the audit and operators see it. Thread-safe."""
 
-    def produce(self, messages: Sequence[Message]) -> None:
+    def produce(self, messages: Sequence[Message], *, within_s: float | None = None) -> None:
         """Appends `messages`, in order within each partition, and returns once they are durable.
 
+        Who has another place for them says how long to wait for an answer: `within_s`, or the engine's own limit if
+        that is less. Others wait on.
         All or an error: raises LogUnavailable if any may not be durable (then some may be there: at-least-once), and
         PoisonRecord for a message that is larger than the engine takes.
         """

@@ -26,7 +26,7 @@ def take(items: Sequence[Item]) -> set[int]:
     Raises LogUnavailable when that is all of them. Without a spool of its own a process has the log alone.
     """
     if spool.current() is None:
-        get_log().produce([message for _, message in items])
+        get_log().produce([message for _, message in items], within_s=settings.ACCEPT_WITHIN_S)
         return set()
     shut: list[int] = []
     missed: list[int] = []
@@ -48,7 +48,7 @@ def _by_topic(items: Sequence[Item]) -> dict[str, list[int]]:
 
 def _produced(topic: str, items: Sequence[Item]) -> bool:
     try:
-        get_log().produce([message for _, message in items])
+        get_log().produce([message for _, message in items], within_s=settings.ACCEPT_WITHIN_S)
     except LogUnavailable as error:
         AWAY.note({topic}, error)
         return False

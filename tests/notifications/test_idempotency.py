@@ -119,8 +119,8 @@ def test_what_the_log_took_unheard_and_its_repeat_have_one_place_in_the_inbox(mo
     log = get_log()
     produce = log.produce
 
-    def takes_it_and_is_cut_off(messages):
-        produce(messages)
+    def takes_it_and_is_cut_off(messages, **limits):
+        produce(messages, **limits)
         raise LogUnavailable("no answer in time")
 
     with monkeypatch.context() as cut_off:

@@ -136,9 +136,13 @@ def test_a_new_version_is_rolled_out_without_a_refusal(platform: Platform, crowd
         balancer.wait_until(RATE)
         balancer.port = port
         time.sleep(0.5)  # what was sent to the old one is answered by it
+        old = platform.pids()["web"]
         platform.signal("web", signal.SIGTERM)
         for name in ("bridge", "bridge-critical", "bridge-bulk", "worker-router", "worker-delivery", "beat", "gateway"):
             platform.signal(name, signal.SIGTERM)
+        until(
+            lambda: platform.pids().get("web", old) != old, BACK_WITHIN_S, "another web runs"
+        )  # the old one answers yet
         until(lambda: is_ready(platform.port), BACK_WITHIN_S, "web is back")
         balancer.port = platform.port
         time.sleep(0.5)

@@ -39,8 +39,10 @@ class EmbeddedLog:
 
     # --- producing
 
-    def produce(self, messages: Sequence[Message]) -> None:
-        """See the port. One durable write a topic; concurrent calls of this process share it."""
+    def produce(self, messages: Sequence[Message], *, within_s: float | None = None) -> None:
+        """See the port. One durable write a topic; concurrent calls of this process share it. A disk that hangs is
+        waited for.
+        """
         by_topic: dict[str, list[Packed]] = {}
         for topic, key, value, headers in messages:
             if topic in by_topic:

@@ -60,13 +60,13 @@ class KafkaLog:
     def _readers(self) -> Readers:
         return Readers(self._options)
 
-    def produce(self, messages: Sequence[Message]) -> None:
+    def produce(self, messages: Sequence[Message], *, within_s: float | None = None) -> None:
         """See the port."""
         producer = self._producer
         if producer is None:
             with self._making:
                 producer = self._producer = self._producer or KafkaProducer(self._options)
-        producer.produce(messages)
+        producer.produce(messages, within_s=within_s)
 
     def consumer(self, group: str, topics: Sequence[str], member: str) -> KafkaConsumer:
         """See the port. It joins at its first `assignment_changes`."""

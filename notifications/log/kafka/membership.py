@@ -23,7 +23,7 @@ from notifications.log.kafka.options import MS, Options, as_unavailable, code, r
 from notifications.log.port import TopicPartition
 
 HEARTBEATS_A_LEASE = 10
-FETCH_WAIT_MS = 100
+FETCH_WAIT_MS, FETCH_MIN_BYTES = 50, 64 * 1024  # else a broker answers each fetch with a record or two
 FETCH_BYTES = 512 * 1024
 QUEUE_RECORDS, QUEUE_KBYTES = 1_000, 8 * 1024
 RETRY_FETCH_MS = 20
@@ -72,7 +72,7 @@ class Membership:
         self.fenced = False
         self._started: set[TopicPartition] = set()
         self._closing = False
-        self._early: list[Message] = []
+        self._came: list[Message] = []  # and wasn't asked for yet
         self._answer: tuple[dict[TopicPartition, int], int] | None = None
         self._group, self._member = group, member
         self._fenced_at = 0.0
@@ -93,6 +93,7 @@ class Membership:
                 enable_auto_offset_store=False,
                 auto_offset_reset="earliest",
                 fetch_wait_max_ms=FETCH_WAIT_MS,
+                fetch_min_bytes=FETCH_MIN_BYTES,
                 fetch_error_backoff_ms=RETRY_FETCH_MS,
                 fetch_queue_backoff_ms=RETRY_FETCH_MS,
                 fetch_message_max_bytes=FETCH_BYTES,
@@ -141,25 +142,26 @@ class Membership:
     # --- being a member
 
     def serve(self, most: int, timeout_s: float = 0) -> list[Message]:
-        """Keeps the membership alive; what has come, up to about `most`. Raises LogUnavailable."""
+        """Keeps the membership alive; what has come, up to about `most`. Raises LogUnavailable; then what came comes
+        with the next call: a message that was thrown away would be passed over, and never be read.
+        """
+        self._receive(most, timeout_s)
+        came, self._came = self._came, []
+        return came
+
+    def _receive(self, most: int, timeout_s: float) -> None:
         if self.fenced:
             self._come_back()
-            return []
-        early, self._early = self._early, []
+            return
         try:
             messages = self._client.consume(most, timeout_s)
         except KafkaException as error:
             self._heard(error.args[0])
-            return early
-        if messages:
-            messages = [message for message in messages if self._sound(message)]
-        return early + messages if early else messages
-
-    def _sound(self, message: Message) -> bool:
-        error = message.error()
-        if error is not None:
-            self._heard(error)
-        return error is None
+            return
+        self._came += [message for message in messages if message.error() is None]
+        for message in messages:
+            if (unsound := message.error()) is not None:
+                self._heard(unsound)
 
     def _heard(self, error: KafkaError) -> None:
         if error.fatal() or error.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FATAL):
@@ -177,7 +179,7 @@ class Membership:
         if time.monotonic() - self._fenced_at < self._options.lease_s:
             return
         Thread(target=self._client.close, name="kafka-leaving", daemon=True).start()
-        self._started, self._early = set(), []
+        self._started, self._came = set(), []
         self._client = self._make_client()
         self.fenced = False
         self.join()
@@ -240,7 +242,7 @@ class Membership:
                 return False
             if answer not in AGAIN or time.monotonic() > end:
                 raise LogUnavailable("Kafka: the group doesn't take a commit: " + KafkaError(answer).str())
-            self._early += self.serve(SERVE_RECORDS, SERVE_S)
+            self._receive(SERVE_RECORDS, SERVE_S)
 
     def _commit_once(self, offsets: Mapping[TopicPartition, int], mark: str, end: float) -> int:
         """The answer's number; 0 is well."""
@@ -253,7 +255,7 @@ class Membership:
         except KafkaException as error:
             return code(error)
         while not (answer := self._answer_to(offsets)):
-            self._early += self.serve(SERVE_RECORDS, SERVE_S)
+            self._receive(SERVE_RECORDS, SERVE_S)
             if self.fenced:
                 return int(KafkaError.FENCED_INSTANCE_ID)
             if time.monotonic() > end:
@@ -292,6 +294,9 @@ class Membership:
         """Those of `places` that were coming."""
         known = self._started.intersection(places)
         self._started -= known
+        if known and self._came:  # else it would be taken for what follows when they come back, from further behind
+            gone = {(self._options.outside(place.topic), place.partition) for place in known}
+            self._came = [message for message in self._came if (message.topic(), message.partition()) not in gone]
         return known
 
     def _outside(self, places: Iterable[TopicPartition]) -> list[Place]:

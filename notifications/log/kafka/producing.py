@@ -64,16 +64,18 @@ class KafkaProducer:
         self._server = Thread(target=self._serve, name="kafka-producer", daemon=True)
         self._server.start()
 
-    def produce(self, messages: Sequence[Message]) -> None:
+    def produce(self, messages: Sequence[Message], *, within_s: float | None = None) -> None:
         """See the port. Raises LogUnavailable, PoisonRecord for a message no topic takes."""
         if not messages:
             return
         limit_s = self._health.admit(self._timeout_s)
+        soon = within_s is not None and within_s < limit_s
+        wait_s = within_s if soon and within_s is not None else limit_s
         for topic in {message.topic for message in messages} - self._known.keys():
-            self._find(topic, limit_s)
+            self._find(topic, wait_s)
         call = _Call(len(messages))
         self._enqueue(messages, call)
-        self._await(call, limit_s)
+        self._await(call, wait_s, soon=soon)
 
     def _enqueue(self, messages: Sequence[Message], call: _Call) -> None:
         produce, known = self._producer.produce, self._known
@@ -97,14 +99,16 @@ class KafkaProducer:
                 raise PoisonRecord(f"{len(value)} bytes are more than a record of {topic} may have", value) from error
             raise LogUnavailable(f"{topic}: {reason(error)}") from error
 
-    def _await(self, call: _Call, limit_s: float) -> None:
-        end = time.monotonic() + limit_s + GRACE_S
+    def _await(self, call: _Call, limit_s: float, *, soon: bool) -> None:
+        """Raises LogUnavailable. What is given up `soon` may be answered yet, and says nothing of the brokers."""
+        end = time.monotonic() + (limit_s if soon else limit_s + GRACE_S)
         while not call.woken.acquire(timeout=LOOK_S):
             if self._health.away:
                 self._health.silent("no answer")
                 raise LogUnavailable(f"{self._health.refusal()}; {call.left} messages without an answer")
             if time.monotonic() > end:
-                self._health.silent(f"no answer within {limit_s} s")
+                if not soon:
+                    self._health.silent(f"no answer within {limit_s} s")
                 raise LogUnavailable(f"Kafka: {call.left} messages without an answer within {limit_s} s")
         if call.error is not None:
             if code(call.error) == KafkaError._MSG_TIMED_OUT:

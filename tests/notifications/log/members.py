@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from foundation.clock import now_ms
+from foundation.errors import LogUnavailable
 from notifications.log.port import Assignment, Consumer, LogRecord, TopicPartition
 
 PATIENCE_S = 10.0
@@ -74,7 +75,15 @@ class Member:
         return got
 
     def commit_read(self, records: list[LogRecord]) -> None:
-        self.consumer.commit({TopicPartition(r.topic, r.partition): r.offset + 1 for r in records})
+        """Commits, again while a broker that is busy with the group doesn't answer, as a bridge does."""
+        until(lambda: self._commits({TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}), "a commit")
+
+    def _commits(self, offsets: dict[TopicPartition, int]) -> bool:
+        try:
+            self.consumer.commit(offsets)
+        except LogUnavailable:
+            return False
+        return True
 
     def leave_quietly(self) -> None:
         self.consumer.close()

@@ -11,8 +11,10 @@ import pytest
 
 from foundation.errors import LogUnavailable, PoisonRecord
 from notifications.log.kafka import KafkaLog, marks
+from notifications.log.kafka.consumer import KafkaConsumer
 from notifications.log.kafka.cursors import FULL_RECORDS, Cursor
 from notifications.log.kafka.health import AWAY_AFTER_S
+from notifications.log.kafka.membership import FETCH_WAIT_MS, Membership
 from notifications.log.kafka.options import MAX_RECORD_BYTES
 from notifications.log.partitioner import partition_for
 from notifications.log.port import Log, LogRecord, Message, TopicPartition
@@ -200,6 +202,34 @@ def test_a_commit_that_had_no_answer_keeps_nobody_from_being_given_partitions(
     time.sleep(AWAY_AFTER_S)
 
     assert join("a").own(4)
+
+
+@ONLY_KAFKA
+def test_what_comes_while_a_commit_waits_is_given_out_once_and_all(
+    log: Log, join: Callable[..., Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = join("a").own(4)
+    fill = [Message("some", f"user-{n}", b"x") for n in range(40)]
+    log.produce(fill)
+    records = member.read_all(40)
+    answer, waits = Membership._answer_to, iter(range(12))
+    late = lambda self, offsets: None if next(waits, None) is not None else answer(self, offsets)  # noqa: E731
+    monkeypatch.setattr(Membership, "_answer_to", late)
+    log.produce(fill)
+    came: list[int] = []
+    collect = KafkaConsumer._collect
+
+    def counting(self: KafkaConsumer) -> None:
+        came.append(len(self._group._came))
+        collect(self)
+
+    monkeypatch.setattr(KafkaConsumer, "_collect", counting)
+    time.sleep(FETCH_WAIT_MS / 1_000 * 3)  # they lie ready at the client, and nobody has looked
+
+    member.commit_read(records)
+
+    assert len(member.read_all(40)) == 40
+    assert 0 < max(came) <= 40
 
 
 @ONLY_KAFKA

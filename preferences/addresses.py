@@ -1,16 +1,15 @@
-"""Addresses that are dead or unwanted: what delivery and receipts report (contract §4)."""
+"""Addresses that are dead: what delivery and receipts report (contract §4). For unwanted ones see `suppression`."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from django.db import transaction
 
 from preferences.contact_points import device_id_of
-from preferences.models import Device, InvalidAddress, Suppression, User
+from preferences.models import Device, InvalidAddress, User
 from preferences.profiles import forget_after_commit
-from preferences.signals import owners_of
 
 
 def invalidate_address(user: str, channel: str, address: str) -> None:
@@ -31,19 +30,6 @@ def invalidate_addresses(dead: Iterable[tuple[str, str, str]]) -> None:
         for channel, pairs in by_channel.items():
             _mark(channel, pairs)
     forget_after_commit(sorted({user for pairs in by_channel.values() for user, _ in pairs}))
-
-
-def suppress(address: str, channel: str, reason: str = Suppression.Reason.MANUAL) -> None:
-    """Nothing goes to this address on this channel any more, whoever it belongs to. The first reason stays."""
-    Suppression.objects.get_or_create(address=address, channel=channel, defaults={"reason": reason})
-
-
-def unsuppress(addresses: Collection[str], channel: str) -> int:
-    """Takes addresses off the list; returns how many were on it."""
-    with transaction.atomic():
-        count, _ = Suppression.objects.filter(address__in=addresses, channel=channel).delete()
-        forget_after_commit(owners_of(list(addresses)))
-    return count
 
 
 def _delete_tokens(pairs: set[tuple[str, str]]) -> None:

@@ -6,6 +6,7 @@ Whole batches in a few statements: bounces come in bursts, and imports by the th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -14,12 +15,13 @@ from foundation.errors import InvalidRequest
 from preferences.changing import changing
 from preferences.contact_points import check_email, check_phone, check_token
 from preferences.models import SUPPRESSIBLE, Suppression, SuppressionChange
-from preferences.profiles import forget_after_commit
 from preferences.signals import owners_of
 
 ADDED, REMOVED = SuppressionChange.Action.ADDED, SuppressionChange.Action.REMOVED
 NOTE_MAX = 300
 ADDRESSES_A_STATEMENT = 500
+
+T = TypeVar("T")
 
 _CHECKS = {"email": check_email, "sms": check_phone, "push": check_token}
 _CHANNELS = tuple(name for name, _ in SUPPRESSIBLE)
@@ -61,33 +63,39 @@ def add(entries: Iterable[Entry], *, by: str) -> int:
     against a START too. Felt at once: raises ControlPlaneUnavailable, and `foundation.redis.Unreachable` where caches
     can't be told.
     """
-    wanted = list({(entry.channel, entry.address): entry for entry in entries}.values())
-    return sum(_add(chunk, by) for chunk in _chunks(wanted))
+    wanted: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        name = (entry.channel, entry.address)
+        if name not in wanted or _is_harder(entry, wanted[name].reason):
+            wanted[name] = entry
+    return sum(_add(chunk, by) for chunk in _chunks(list(wanted.values())))
 
 
-@one_transaction
 def remove(
     addresses: Collection[tuple[str, str]], *, by: str, note: str, only: str | None = None
 ) -> list[tuple[str, str]]:
     """Takes (address, channel) off the list, or of them those with the reason `only`; which were on it.
 
-    Raises ControlPlaneUnavailable.
+    Raises as `add` does.
     """
-    if not addresses:
-        return []
+    return [gone for chunk in _chunks(sorted(addresses)) for gone in _remove(chunk, by, note, only)]
+
+
+@one_transaction
+def _remove(addresses: Sequence[tuple[str, str]], by: str, note: str, only: str | None) -> list[tuple[str, str]]:
     rows = [row for row in _rows(addresses) if only is None or row.reason == only]
-    Suppression.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    _keep(REMOVED, [Entry(row.address, row.channel, row.reason, note) for row in rows], by)
-    forget_after_commit(owners_of([row.address for row in rows]))
+    with changing(*owners_of([row.address for row in rows])):
+        gone = Suppression.objects.filter(pk__in=[row.pk for row in rows])
+        gone._raw_delete(gone.db)  # one statement; `delete()` would tell each row's owners one by one
+        _keep(REMOVED, [Entry(row.address, row.channel, row.reason, note) for row in rows], by)
     return [(row.address, row.channel) for row in rows]
 
 
 @one_transaction
 def _add(entries: Sequence[Entry], by: str) -> int:
-    stop = Suppression.Reason.STOP
     there = {(row.address, row.channel): row.reason for row in _rows([(one.address, one.channel) for one in entries])}
     fresh = [one for one in entries if (one.address, one.channel) not in there]
-    harder = [one for one in entries if one.reason != stop and there.get((one.address, one.channel)) == stop]
+    harder = [one for one in entries if _is_harder(one, there.get((one.address, one.channel), ""))]
     with changing(*owners_of([entry.address for entry in fresh])):
         Suppression.objects.bulk_create([_row(entry) for entry in fresh], ignore_conflicts=True)
         for entry in harder:
@@ -95,6 +103,10 @@ def _add(entries: Sequence[Entry], by: str) -> int:
             row.update(reason=entry.reason, note=entry.note)
         _keep(ADDED, [*fresh, *harder], by)
     return len(fresh)
+
+
+def _is_harder(entry: Entry, than: str) -> bool:
+    return than == Suppression.Reason.STOP and entry.reason != Suppression.Reason.STOP
 
 
 def _rows(addresses: Collection[tuple[str, str]]) -> list[Suppression]:
@@ -123,5 +135,5 @@ def _keep(action: str, entries: Sequence[Entry], by: str) -> None:
     )
 
 
-def _chunks(entries: Sequence[Entry]) -> Iterable[Sequence[Entry]]:
+def _chunks(entries: Sequence[T]) -> Iterable[Sequence[T]]:
     return (entries[at : at + ADDRESSES_A_STATEMENT] for at in range(0, len(entries), ADDRESSES_A_STATEMENT))

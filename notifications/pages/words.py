@@ -134,7 +134,7 @@ FR = Words(
 )
 AR = Words(
     language="ar",
-    channels={"in_app": "التطبيق", "push": "إشعارات", "email": "البريد", "sms": "SMS"},
+    channels={"in_app": "التطبيق", "push": "Push", "email": "البريد", "sms": "SMS"},
     unsubscribe="إلغاء الاشتراك",
     ask="هل تريد عدم تلقي رسائل بريد حول هذا الموضوع؟",
     done="لن تتلقى رسائل بريد أخرى حول هذا الموضوع.",

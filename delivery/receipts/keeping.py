@@ -15,7 +15,7 @@ from foundation.control_plane import control_plane
 from notifications import reports
 from notifications.records import Receipt
 from preferences import suppression
-from preferences.addresses import invalidate_addresses
+from preferences.addresses import Dead, invalidate_addresses
 from preferences.models import Suppression
 from preferences.suppression import Entry
 
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 class Heard(Struct, frozen=True, kw_only=True):
     """A callback in our words. `provider` is said in the history of what it suppressed.
 
-    `lifted` are addresses whose STOP is taken back; `dead` are (user, channel, address) that a provider called unknown.
+    `lifted` are addresses whose STOP is taken back; `dead` are those that a provider called unknown.
     """
 
     provider: str
@@ -33,7 +33,7 @@ class Heard(Struct, frozen=True, kw_only=True):
     suppressed: tuple[Entry, ...] = ()
     soft: tuple[SoftBounce, ...] = ()
     lifted: tuple[tuple[str, str], ...] = ()
-    dead: tuple[tuple[str, str, str], ...] = ()
+    dead: tuple[Dead, ...] = ()
 
 
 def keep(heard: Heard) -> None:

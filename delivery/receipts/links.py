@@ -1,7 +1,8 @@
 """How what comes back finds its notification: our ids go out with the send, and come back proven by the signature.
 
-Twilio gets them in the query of its status callback's address, SES in the mail's metadata (the `X-Metadata` header that
-django-anymail writes) and in its message tags, which outlive a header that was cut off.
+Twilio gets them in the query of its status callback's address (`?n=<notification>&s=<send>&u=<user>`), SES in the
+mail's metadata (the `X-Metadata` header that django-anymail writes: notification_id, send_id, user) and in message tags
+of the same names, which outlive a header that was cut off.
 """
 
 from __future__ import annotations
@@ -9,10 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
-from django.conf import settings
 
 NOTIFICATION, SEND, USER = "n", "s", "u"
 """Query parameters of Twilio's status callback."""
@@ -28,22 +27,6 @@ class Link(msgspec.Struct, frozen=True):
     notification: str
     send: str
     user: str
-
-
-def address_of(provider: str) -> str:
-    """The address that a provider is told, as people outside reach it."""
-    return f"{settings.PUBLIC_URL.rstrip('/')}/webhooks/{provider}"
-
-
-def status_callback(link: Link) -> str:
-    """Twilio's `status_callback` for one send."""
-    query = urlencode({NOTIFICATION: link.notification, SEND: link.send, USER: link.user})
-    return f"{address_of('twilio')}?{query}"
-
-
-def metadata(link: Link) -> dict[str, str]:
-    """What a mail carries as anymail's `metadata`; with these names also fit for SES' message tags, but for `user`."""
-    return {"notification_id": link.notification, "send_id": link.send, "user": link.user}
 
 
 def from_query(query: Mapping[str, str]) -> Link | None:

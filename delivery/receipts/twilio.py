@@ -28,6 +28,7 @@ from foundation.clock import now_ms
 from foundation.errors import Forbidden, InvalidRequest
 from notifications.records import Receipt
 from notifications.status import DELIVERED, READ, SENT, UNDELIVERED
+from preferences.addresses import Dead
 from preferences.contact_points import check_phone
 from preferences.models import Suppression
 from preferences.suppression import Entry
@@ -99,7 +100,7 @@ def status_heard(fields: dict[str, str], query: dict[str, str]) -> Heard:
         at=now_ms(),
     )
     stopped = (Entry(number, "sms", Suppression.Reason.STOP, UNSUBSCRIBED[code]),) if code in UNSUBSCRIBED else ()
-    dead = ((link.user, "sms", number),) if code in DEAD_NUMBER else ()
+    dead = (Dead(link.user, "sms", number),) if code in DEAD_NUMBER else ()
     return Heard(
         provider=PROVIDER, receipts=(receipt,), suppressed=stopped if number else (), dead=dead if number else ()
     )

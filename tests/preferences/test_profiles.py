@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from preferences import profile_cache, profile_rows
-from preferences.addresses import invalidate_address
+from preferences.addresses import Dead, invalidate_address, invalidate_addresses
 from preferences.contact_points import device_id_of
 from preferences.facts import Device as DeviceFacts
 from preferences.facts import PreferenceCell, Profile, QuietHours
@@ -194,3 +194,12 @@ def test_what_another_version_cached_is_read_anew(ann, redis):
     redis.set("np:profile:usr_ann", b"\x81\xa1x\x01")
 
     assert profiles(["usr_ann"])["usr_ann"].email == "ann@example.com"
+
+
+def test_a_device_that_came_back_keeps_its_token(ann):
+    [device] = ann.devices.all()
+    registered = int(device.registered_at.timestamp() * 1_000)
+    invalidate_addresses([Dead("usr_ann", "push", "token-1", registered - 1), Dead("usr_bob", "push", "token-1")])
+    assert ann.devices.exists()
+    invalidate_addresses([Dead("usr_ann", "push", "token-1", registered + 1)])
+    assert not ann.devices.exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -79,8 +78,3 @@ class Sent:
     def __init__(self, channel: str, address: str, user: str = "usr_42") -> None:
         self.id, self.channel, self.user = new_notification_id(), channel, user
         self.send = send_id(self.id, channel, address)
-
-    def link(self) -> Any:
-        from delivery.receipts.links import Link
-
-        return Link(self.id, self.send, self.user)

@@ -7,11 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from channels_app import inbox
+from channels_app import inbox, pushed
 from channels_app.inbox_answers import CountsAnswer, InboxAnswer, StateAnswer
 from channels_app.polling import WAIT_HEADER
 from channels_app.query import LIMIT, LIMIT_MAX, WAIT_MAX_S, WAIT_S, NewsQuery, PageQuery, news_query, page_query
-from foundation.errors import NotFound
+from foundation.errors import InvalidRequest, NotFound
 from notifications.api.permissions import authorize_user
 
 # last part of the address -> the parts of read state it sets
@@ -81,7 +81,11 @@ class StateView(APIView):
     @extend_schema(
         operation_id="inbox_change",
         summary="read, unread, seen, opened, archive or unarchive one notification",
-        parameters=[OpenApiParameter("action", str, OpenApiParameter.PATH, enum=list(ACTIONS))],
+        parameters=[
+            OpenApiParameter("action", str, OpenApiParameter.PATH, enum=list(ACTIONS)),
+            OpenApiParameter("via", str, enum=["push"], description="With `opened`: the push was, by the user's app."),
+            OpenApiParameter("send", str, description="With `via`: the send (`apns-id`) that was opened."),
+        ],
         request=None,
         responses={200: StateAnswer},
         tags=["inbox"],
@@ -91,9 +95,26 @@ class StateView(APIView):
         parts = ACTIONS.get(action)
         if parts is None:
             raise NotFound(f"There is no action `{action}`.", field="action", remedy=f"There are {', '.join(ACTIONS)}.")
-        changed = inbox.mark(user_id, [notification_id], **parts)
+        by_push = _opened_push(action, user_id, notification_id, request.query_params.dict())
+        try:
+            changed = inbox.mark(user_id, [notification_id], **parts)
+        except NotFound:
+            if not by_push:
+                raise
+            changed = {"notifications": [None]} | inbox.named_counts(user_id)  # it went by push alone
         [notification] = changed.pop("notifications")
         return Response({"notification": notification} | changed)
+
+
+def _opened_push(action: str, user_id: str, notification_id: str, query: dict[str, str]) -> bool:
+    """Keeps the receipt where the query says `via=push`; whether it did. Raises InvalidRequest, else as `opened`."""
+    via = query.get("via")
+    if via is None:
+        return False
+    if via != pushed.CHANNEL or action != "opened":
+        raise InvalidRequest("Only `opened` takes `via`, and only push.", field="via", remedy="Leave it out.")
+    pushed.opened(user_id, notification_id, send=query.get("send", ""))
+    return True
 
 
 class ReadAllView(APIView):

@@ -50,7 +50,7 @@ def page(
         user, limit=limit, before=before, unread=unread, category=category, archived=archived
     )
     shown = {"notifications": [as_json(entry) for entry in found.entries]}
-    return shown | _named_counts(user) | {"cursor": cursor_of(user, found.next)}
+    return shown | named_counts(user) | {"cursor": cursor_of(user, found.next)}
 
 
 def since(user: str, last_seen: int, limit: int) -> list[Answer]:
@@ -76,7 +76,7 @@ def news(user: str, position: Since, *, limit: int) -> Answer:
     given = {entry.row.id for entry in fetched if max(entry.row.at, entry.row.stored_at) >= following}
     return {
         "notifications": [as_json(entry) for entry in fresh[:limit]],
-        **_named_counts(user),
+        **named_counts(user),
         "since": since_text(following, given),
         "complete": len(fresh) <= limit,
     }
@@ -123,7 +123,7 @@ def mark(
     _tell(user, Read(ids=known, **parts))
     if parts.get("read"):
         _report_read(user, known, moment)
-    return {"notifications": [as_json(entry) for entry in entries]} | _named_counts(user)
+    return {"notifications": [as_json(entry) for entry in entries]} | named_counts(user)
 
 
 def read_all(user: str) -> Answer:
@@ -135,7 +135,7 @@ def read_all(user: str) -> Answer:
         store.read_all(user, up_to)
     _tell(user, Read(all=True, read=True, seen=True))
     _report_read(user, unread_before, up_to)
-    return _named_counts(user)
+    return named_counts(user)
 
 
 def _implied(**parts: bool | None) -> dict[str, bool]:
@@ -150,7 +150,8 @@ def _counted(entry: InboxEntry) -> tuple[bool, bool]:
     return not (entry.read or entry.archived), not (entry.seen or entry.archived)
 
 
-def _named_counts(user: str) -> dict[str, int]:
+def named_counts(user: str) -> dict[str, int]:
+    """The counts as answers carry them."""
     unread_count, unseen_count = counts(user)
     return {"unread_count": unread_count, "unseen_count": unseen_count}
 

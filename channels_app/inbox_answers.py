@@ -30,6 +30,6 @@ class NewsAnswer(CountsAnswer, frozen=True, kw_only=True):
 
 
 class StateAnswer(CountsAnswer, frozen=True, kw_only=True):
-    """The notification as it is now, with the counts."""
+    """The notification as it is now (null: it went by push alone), with the counts."""
 
-    notification: InboxNotification
+    notification: InboxNotification | None

@@ -125,6 +125,24 @@ class Environment(BaseSettings):
     SANDBOX_LATENCY_MS: float = Field(10.0, description="What a sandbox provider takes to answer, in milliseconds.")
     SANDBOX_OUTBOX_ROWS: int = Field(50_000, description="Messages the sandbox's outbox keeps.")
 
+    # --- what comes back (docs/receipts.md)
+    TWILIO_AUTH_TOKENS: Annotated[list[str], NoDecode] = Field(
+        [], description="Auth tokens that Twilio signs callbacks with, comma-separated: every account, old and new."
+    )
+    SNS_TOPICS: Annotated[list[str], NoDecode] = Field(
+        [], description="ARNs of the SNS topics that SES' events come from, comma-separated; others are refused."
+    )
+    SNS_MAX_AGE_S: int = Field(3_900, description="An older message of SNS is a replay; SNS itself retries for 1 h.")
+    SNS_HOSTS: Annotated[list[str], NoDecode] = Field(
+        [], description="Hosts (host:port) that SNS' certificates come from; empty: sns.<region>.amazonaws.com."
+    )
+    SNS_CA_FILE: str = Field("", description="CA that SNS_HOSTS are trusted by; empty: the system's.")
+    WEBHOOK_MAX_BYTES: int = Field(512 * 1024, description="Largest body of a provider's callback.")
+    SOFT_BOUNCES: CountInSeconds = Field(
+        "5/604800", description="Soft bounces an address may have: from count on within seconds it is suppressed."
+    )
+    PREFERENCES_LINK_DAYS: int = Field(30, description="How long the link to a hosted preferences page holds.")
+
     # --- templates
     TEMPLATE_DEFAULT_LOCALE: str = Field("en", description="The locale tried before a type's own default one.")
     TEMPLATE_BRAND: str = Field("Harbor", description="The name that mails are sent in: {{ content.brand }}.")
@@ -170,7 +188,11 @@ class Environment(BaseSettings):
     ALERT_WEBHOOK: str = Field("", description="Where operators' alerts are posted; empty: log and admin only.")
     WORKER_THREADS: int = Field(4, description="Threads of each Celery worker.")
 
-    @field_validator("ALLOWED_HOSTS", "ALLOWED_ORIGINS", "IN_DOUBT_RESEND", "CASSANDRA_CONTACT_POINTS", mode="before")
+    @field_validator(
+        *("ALLOWED_HOSTS", "ALLOWED_ORIGINS", "IN_DOUBT_RESEND", "CASSANDRA_CONTACT_POINTS"),
+        *("TWILIO_AUTH_TOKENS", "SNS_TOPICS", "SNS_HOSTS"),
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/schema", SpectacularAPIView.as_view(**PUBLIC), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema", **PUBLIC), name="docs"),
     path("api/v1/", include("notifications.api.urls")),
+    path("", include("notifications.pages.urls")),
     path("", include("channels_app.urls")),
     path("", include("delivery.urls")),
     path("", include("demo.urls")),

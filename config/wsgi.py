@@ -1,4 +1,4 @@
-"""The synchronous Django applications behind config/asgi.py: everything, and the API with the middleware it needs."""
+"""The synchronous Django applications behind config/asgi.py: everything; the API and callbacks with what they need."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django.core.handlers.wsgi import WSGIHandler
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
-API = "/api/v1/"
+BARE = ("/api/v1/", "/webhooks/")
 
 
 class ApiHandler(WSGIHandler):
-    """Tokens, no sessions: the API is served without what the admin's pages need (settings.API_MIDDLEWARE)."""
+    """Tokens and signatures, no sessions: served without what the admin's pages need (settings.API_MIDDLEWARE)."""
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Called once, while the application is made; nothing else runs yet."""
@@ -33,5 +33,5 @@ _api, _pages = ApiHandler(), WSGIHandler()
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """A WSGI application."""
-    handler = _api if environ["PATH_INFO"].startswith(API) else _pages
+    handler = _api if environ["PATH_INFO"].startswith(BARE) else _pages
     return handler(environ, start_response)

@@ -11,12 +11,14 @@ from delivery.alerts import AlertNote
 from delivery.orders import status_of
 from delivery.parking import Parked
 from delivery.plans import Group
+from delivery.providers.dead_since import dead_since
 from delivery.retries import ALERT_AT, EXHAUSTED, FELL_BACK, Fallback, Park, Retry, fallback_channel
 from delivery.status import DROPPED, PARKED, fold, is_final, was_sent
 from foundation.errors import StoreUnavailable
 from notifications.due.entry import DueEntry
 from notifications.records import Decision, Event, FailedSend, Failure, Outcome, Report
 from notifications.store.port import LogEntry
+from preferences.addresses import Dead
 
 AWAIT_FOR_MS = 5 * 60_000
 Planned = Sequence[tuple[Failure, Group]]
@@ -38,7 +40,7 @@ class Fates(msgspec.Struct):
     entries: list[DueEntry] = []
     parked: list[Parked] = []
     alerts: list[AlertNote] = []
-    dead_addresses: list[tuple[str, str, str]] = []
+    dead_addresses: list[Dead] = []
     reports: list[Report] = []
 
 
@@ -151,7 +153,9 @@ def _park(group: Group, reason: str, fates: Fates, *, alert: bool = False, fell_
         fates.alerts.append(parking.parked_alert(parked))
     user, channel = group.record.recipients[0].user, group.record.channel
     fates.dead_addresses += [
-        (user, channel, each.send.address) for each in group.failed if each.error == "permanent_address"
+        Dead(user, channel, each.send.address, dead_since(each.provider_code))
+        for each in group.failed
+        if each.error == "permanent_address"
     ]
     if fell_back_to:
         _report(group, fates, PARKED, reason=FELL_BACK, detail=fell_back_to)

@@ -25,6 +25,7 @@ from notifications.due.entry import RETRY, DueEntry
 from notifications.log.port import Message
 from notifications.records import Event, Failure, Report, decode, encode, headers
 from notifications.topology import INTAKE_TOPICS, intake_topic
+from preferences.addresses import Dead, invalidate_addresses
 
 RELEASE_BATCH = 500
 RELEASE_LEASE_S = 10.0
@@ -129,8 +130,6 @@ def _value(entry: DueEntry) -> bytes:
         return entry.value  # whoever reads it from the log quarantines it
 
 
-def _remove(dead: Sequence[tuple[str, str, str]]) -> None:
-    from preferences.addresses import invalidate_addresses
-
+def _remove(dead: Sequence[Dead]) -> None:
     if dead:
         invalidate_addresses(dead)

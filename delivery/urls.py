@@ -6,10 +6,12 @@ from django.urls import URLPattern, URLResolver, path
 
 from delivery import probes
 from delivery.api import OutboxView
+from delivery.receipts.views import webhook
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", probes.live),
     path("health/ready", probes.ready),
     path("metrics", probes.scrape),
+    path("webhooks/<str:provider>", webhook),
     path("api/v1/sandbox/outbox", OutboxView.as_view()),
 ]

@@ -52,6 +52,8 @@ SCOPES = (
     "broadcast",
     "users:read",
     "users:write",
+    "suppressions:read",
+    "suppressions:write",
     "sandbox:read",
     "operate",
 )

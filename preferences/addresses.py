@@ -1,56 +1,70 @@
-"""Addresses that are dead or unwanted: what delivery and receipts report (contract §4)."""
+"""Addresses that are dead: what delivery and receipts report (contract §4). For unwanted ones see `suppression`."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
 from preferences.contact_points import device_id_of
-from preferences.models import Device, InvalidAddress, Suppression, User
+from preferences.models import Device, InvalidAddress, User
 from preferences.profiles import forget_after_commit
-from preferences.signals import owners_of
 
 
 def invalidate_address(user: str, channel: str, address: str) -> None:
     """`invalidate_addresses` for one."""
-    invalidate_addresses([(user, channel, address)])
+    invalidate_addresses([Dead(user, channel, address)])
 
 
-def invalidate_addresses(dead: Iterable[tuple[str, str, str]]) -> None:
-    """Takes (user, channel, address) that a provider called dead out of use. Harmless when repeated.
+class Dead(NamedTuple):
+    """An address that a provider called dead; `since` (ms) where it says since when."""
 
-    A push token is deleted; an email or phone number is marked on its user, until the user is given another.
+    user: str
+    channel: str
+    address: str
+    since: int | None = None
+
+
+def invalidate_addresses(dead: Iterable[Dead]) -> None:
+    """Takes addresses that a provider called dead out of use. Harmless when repeated.
+
+    A push token is deleted, unless it was registered again since it died: a device that comes back keeps its token. An
+    email or phone number is marked on its user, until the user is given another.
     """
+    tokens: list[Dead] = []
     by_channel: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for user, channel, address in dead:
-        by_channel[channel].add((user, address))
+    for each in dead:
+        if each.channel == "push":
+            tokens.append(each)
+        else:
+            by_channel[each.channel].add((each.user, each.address))
     with transaction.atomic():
-        _delete_tokens(by_channel.pop("push", set()))
+        _delete_tokens(tokens)
         for channel, pairs in by_channel.items():
             _mark(channel, pairs)
     forget_after_commit(sorted({user for pairs in by_channel.values() for user, _ in pairs}))
 
 
-def suppress(address: str, channel: str, reason: str = Suppression.Reason.MANUAL) -> None:
-    """Nothing goes to this address on this channel any more, whoever it belongs to. The first reason stays."""
-    Suppression.objects.get_or_create(address=address, channel=channel, defaults={"reason": reason})
+def _delete_tokens(dead: Sequence[Dead]) -> None:
+    if not dead:
+        return
+    since = {(each.user, device_id_of(each.address)): each.since for each in dead}
+    found = Device.objects.filter(
+        device_id__in=[device for _, device in since], user__user_id__in=[user for user, _ in since]
+    ).values_list("pk", "user__user_id", "device_id", "registered_at")
+    gone = [pk for pk, *key, registered_at in found if _is_dead(since, (key[0], key[1]), registered_at)]
+    if gone:
+        Device.objects.filter(pk__in=gone).delete()
 
 
-def unsuppress(addresses: Collection[str], channel: str) -> int:
-    """Takes addresses off the list; returns how many were on it."""
-    with transaction.atomic():
-        count, _ = Suppression.objects.filter(address__in=addresses, channel=channel).delete()
-        forget_after_commit(owners_of(list(addresses)))
-    return count
-
-
-def _delete_tokens(pairs: set[tuple[str, str]]) -> None:
-    if pairs:
-        Device.objects.filter(
-            device_id__in=[device_id_of(token) for _, token in pairs], user__user_id__in=[user for user, _ in pairs]
-        ).delete()
+def _is_dead(since: dict[tuple[str, str], int | None], key: tuple[str, str], registered_at: datetime) -> bool:
+    if key not in since:
+        return False
+    died = since[key]
+    return died is None or registered_at.timestamp() * 1_000 <= died
 
 
 def _mark(channel: str, pairs: set[tuple[str, str]]) -> None:

@@ -1,4 +1,4 @@
-"""Users, the suppression list and segments in the admin."""
+"""Users and segments in the admin; the suppression list has a file of its own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from preferences import segments
-from preferences.admin_forms import DeviceForm, SuppressionForm, UserForm
-from preferences.channels import LABELS
-from preferences.models import Device, InvalidAddress, PreferenceRow, Segment, Suppression, User
+from preferences import (
+    segments,
+    suppression_admin,  # noqa: F401  it registers itself
+)
+from preferences.admin_forms import DeviceForm, UserForm
+from preferences.models import Device, InvalidAddress, PreferenceRow, Segment, User
 
 NOTHING = "–"
 
@@ -104,30 +106,6 @@ class UserAdmin(ModelAdmin):
     @display(description="State", label={"active": "success", "erased": "danger"})
     def state(self, user: User) -> str:
         return "erased" if user.erased_at else "active"
-
-
-@admin.register(Suppression)
-class SuppressionAdmin(ModelAdmin):
-    form = SuppressionForm
-    list_display = ("address", "channel_label", "reason_label", "created_at")
-    list_filter = ("channel", "reason", "created_at")
-    list_filter_submit = True
-    search_fields = ("address",)
-    search_help_text = "Email address, phone number or push token"
-    date_hierarchy = "created_at"
-    readonly_fields = ("created_at",)
-
-    @display(description="Channel", ordering="channel", label=True)
-    def channel_label(self, row: Suppression) -> str:
-        return LABELS.get(row.channel, row.channel)
-
-    @display(
-        description="Reason",
-        ordering="reason",
-        label={"Hard bounce": "warning", "Complaint": "danger", "STOP by SMS": "danger", "By hand": "info"},
-    )
-    def reason_label(self, row: Suppression) -> str:
-        return row.get_reason_display()
 
 
 @admin.register(Segment)

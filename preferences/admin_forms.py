@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,19 +10,10 @@ from django.core.exceptions import ValidationError
 
 from foundation.errors import InvalidRequest
 from preferences import contact_points
+from preferences.checked_fields import checked
 from preferences.facts import QuietHours
-from preferences.models import Device, Suppression, User
+from preferences.models import Device, User
 from preferences.quiet_hours_input import check_quiet_hours
-
-
-def _checked(check: Callable[[Any], Any], value: Any) -> Any:
-    """`check`'s answer, its refusal as a form error; an empty value stays empty."""
-    if not value:
-        return value
-    try:
-        return check(value)
-    except InvalidRequest as error:
-        raise ValidationError(f"{error.detail} {error.remedy or ''}".strip()) from error
 
 
 def _quiet_hours(value: Any) -> dict[str, Any]:
@@ -49,22 +39,22 @@ class UserForm(forms.ModelForm):
             self.fields[name].widget.attrs["rows"] = 3
 
     def clean_user_id(self) -> str:
-        return _checked(contact_points.check_user_id, self.cleaned_data["user_id"])
+        return checked(contact_points.check_user_id, self.cleaned_data["user_id"])
 
     def clean_email(self) -> str:
-        return _checked(contact_points.check_email, self.cleaned_data["email"])
+        return checked(contact_points.check_email, self.cleaned_data["email"])
 
     def clean_phone(self) -> str:
-        return _checked(contact_points.check_phone, self.cleaned_data["phone"])
+        return checked(contact_points.check_phone, self.cleaned_data["phone"])
 
     def clean_locale(self) -> str:
-        return _checked(contact_points.check_locale, self.cleaned_data["locale"])
+        return checked(contact_points.check_locale, self.cleaned_data["locale"])
 
     def clean_time_zone(self) -> str:
-        return _checked(contact_points.check_time_zone, self.cleaned_data["time_zone"])
+        return checked(contact_points.check_time_zone, self.cleaned_data["time_zone"])
 
     def clean_quiet_hours(self) -> dict[str, Any] | None:
-        return _checked(_quiet_hours, self.cleaned_data["quiet_hours"]) or None
+        return checked(_quiet_hours, self.cleaned_data["quiet_hours"]) or None
 
 
 class DeviceForm(forms.ModelForm):
@@ -75,26 +65,8 @@ class DeviceForm(forms.ModelForm):
         fields = ("platform", "token", "name")
 
     def clean_token(self) -> str:
-        token = _checked(contact_points.check_token, self.cleaned_data["token"])
+        token = checked(contact_points.check_token, self.cleaned_data["token"])
         taken = Device.objects.filter(device_id=contact_points.device_id_of(token)).exclude(pk=self.instance.pk)
         if taken.exists():
             raise ValidationError("This token is registered already.")
         return token
-
-
-class SuppressionForm(forms.ModelForm):
-    """An address in the form it is compared in."""
-
-    class Meta:
-        model = Suppression
-        fields = ("address", "channel", "reason")
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        check = {"email": contact_points.check_email, "sms": contact_points.check_phone}.get(values.get("channel", ""))
-        if check and values.get("address"):
-            try:
-                values["address"] = _checked(check, values["address"])
-            except ValidationError as error:
-                self.add_error("address", error)
-        return values

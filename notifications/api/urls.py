@@ -8,6 +8,12 @@ from notifications.api import auth_schema, struct_schema  # noqa: F401 - they re
 from notifications.api.cancelling import NotificationView
 from notifications.api.preferences import PreferencesView
 from notifications.api.sending import BatchView, ExplainView, SendView
+from notifications.api.suppressions import (
+    SuppressionExportView,
+    SuppressionImportView,
+    SuppressionRemovalView,
+    SuppressionsView,
+)
 from notifications.api.user_tokens import TicketView, UserTokenView
 from notifications.api.users import DevicesView, DeviceView, UserView
 
@@ -22,4 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/<str:user_id>/devices", DevicesView.as_view()),
     path("users/<str:user_id>/devices/<str:device_id>", DeviceView.as_view()),
     path("users/<str:user_id>/preferences", PreferencesView.as_view()),
+    path("suppressions", SuppressionsView.as_view()),
+    path("suppressions/remove", SuppressionRemovalView.as_view()),
+    path("suppressions/import", SuppressionImportView.as_view()),
+    path("suppressions/export", SuppressionExportView.as_view()),
 ]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from preferences.channels import ALWAYS_ON
 from preferences.models.user import CHANNEL_CHOICES, User
+
+# In-app has no address that could be unwanted.
+SUPPRESSIBLE = [choice for choice in CHANNEL_CHOICES if choice[0] not in ALWAYS_ON]
 
 
 class Suppression(models.Model):
@@ -19,6 +23,7 @@ class Suppression(models.Model):
     address = models.CharField(max_length=320)
     channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES)
     reason = models.CharField(max_length=16, choices=Reason.choices, default=Reason.MANUAL)
+    note = models.CharField(max_length=300, blank=True, help_text="Why, in words: a ticket, what the provider said.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -27,6 +32,28 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address} ({self.get_channel_display()})"
+
+
+class SuppressionChange(models.Model):
+    """Who put an address on the list or took it off, when and why. Written by `suppression`, never changed."""
+
+    class Action(models.TextChoices):
+        ADDED = "added", "Added"
+        REMOVED = "removed", "Removed"
+
+    address = models.CharField(max_length=320, db_index=True)
+    channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES)
+    action = models.CharField(max_length=8, choices=Action.choices)
+    reason = models.CharField(max_length=16, choices=Suppression.Reason.choices)
+    note = models.CharField(max_length=300, blank=True)
+    by = models.CharField(max_length=150, help_text="A member of staff, a token's name, or a provider.")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.action}"
 
 
 class InvalidAddress(models.Model):

@@ -8,12 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from preferences import profile_cache, profile_rows
-from preferences.addresses import invalidate_address, suppress, unsuppress
+from preferences.addresses import Dead, invalidate_address, invalidate_addresses
 from preferences.contact_points import device_id_of
 from preferences.facts import Device as DeviceFacts
 from preferences.facts import PreferenceCell, Profile, QuietHours
 from preferences.models import Device, PreferenceRow, User
 from preferences.profiles import ProfilesUnavailable, forget, narrow, profiles
+from preferences.suppression import Entry, add, remove
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
 
@@ -92,8 +93,8 @@ def test_any_write_drops_the_profile(ann):
         lambda: Device.objects.create(user=ann, token="token-2", platform="apns"),
         lambda: ann.devices.get(token="token-1").delete(),
         lambda: PreferenceRow.objects.create(user=ann, scope="*", channel="push", enabled=False),
-        lambda: suppress("other@example.com", "email", "bounce"),
-        lambda: unsuppress(["other@example.com"], "email"),
+        lambda: add([Entry("other@example.com", "email", "bounce")], by="ses"),
+        lambda: remove([("other@example.com", "email")], by="root", note="it was ours"),
         lambda: invalidate_address("usr_ann", "sms", "+431234567"),
         lambda: ann.delete(),
     ]
@@ -168,8 +169,7 @@ def test_a_dead_push_token_is_removed_and_a_dead_email_marked(ann):
 
 def test_suppressed_addresses_are_known_whoever_has_them(ann):
     Device.objects.create(user=ann, token="token-2", platform="apns")
-    suppress("ann@example.com", "email", "complaint")
-    suppress("token-2", "push")
+    add([Entry("ann@example.com", "email", "complaint"), Entry("token-2", "push")], by="ses")
 
     assert profiles(["usr_ann"])["usr_ann"].suppressed == {"ann@example.com", "token-2"}
 
@@ -194,3 +194,12 @@ def test_what_another_version_cached_is_read_anew(ann, redis):
     redis.set("np:profile:usr_ann", b"\x81\xa1x\x01")
 
     assert profiles(["usr_ann"])["usr_ann"].email == "ann@example.com"
+
+
+def test_a_device_that_came_back_keeps_its_token(ann):
+    [device] = ann.devices.all()
+    registered = int(device.registered_at.timestamp() * 1_000)
+    invalidate_addresses([Dead("usr_ann", "push", "token-1", registered - 1), Dead("usr_bob", "push", "token-1")])
+    assert ann.devices.exists()
+    invalidate_addresses([Dead("usr_ann", "push", "token-1", registered + 1)])
+    assert not ann.devices.exists()

@@ -1,0 +1,1 @@
+"""Pages that users reach by a signed link in a mail: unsubscribing, and their preferences."""

@@ -1,0 +1,167 @@
+"""What a simulator is told to do, and what it received. One `Script` a simulator; safe between threads.
+
+script.answer("Unregistered", times=1, timestamp=1_700_000_000_000)     the next one
+script.answer("BadDeviceToken", times=None, address="^dead-")           every address like this
+script.drop(after=10)        the connection is cut when the 11th comes; goaway(after=10) likewise
+script.silence()             takes the next one and never answers
+script.rubbish()             answers the next one with what is no answer
+script.limit(100)            the provider's "too many requests" beyond 100/s
+script.latency_s = 0.05
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from threading import Condition
+from typing import Any
+
+import msgspec
+
+OK, CODE, DROP, GOAWAY, SILENCE, RUBBISH, LIMITED = "ok", "code", "drop", "goaway", "silence", "rubbish", "limited"
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that arrived: `id` is the sender's, `answer` the kind it was answered with, `at` in seconds."""
+
+    id: str
+    address: str
+    answer: str
+    headers: dict[str, str] = {}
+    body: Any = None
+    at: float = 0.0
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """How to answer one message. `code` is the provider's, with its `extra` (retry_after, timestamp …)."""
+
+    kind: str = OK
+    code: str = ""
+    extra: dict[str, Any] = {}
+
+
+class _Rule(msgspec.Struct):
+    answer: Answer
+    left: int | None  # None: for good
+    wait: int  # so many messages pass before
+    address: re.Pattern[str] | None
+
+
+class Script:
+    """The orders of a simulator. An address's rule comes before one for the next n; the first given goes first."""
+
+    def __init__(self) -> None:
+        self.changed = Condition()
+        self.received: list[Received] = []
+        self.connections = 0
+        self.latency_s = 0.0
+        self._rules: list[_Rule] = []
+        self._per_s: int | None = None
+        self._times: list[float] = []
+
+    def reset(self) -> None:
+        """As new: nothing received, nothing ordered."""
+        with self.changed:
+            self.received.clear()
+            self._rules.clear()
+            self._times.clear()
+            self._per_s, self.latency_s, self.connections = None, 0.0, 0
+
+    def answer(
+        self, code: str, *, times: int | None = 1, address: str | None = None, after: int = 0, **extra: Any
+    ) -> None:
+        """Answers with the provider's `code`: the next `times`, or all that match `address` (a pattern)."""
+        self._order(Answer(CODE, code, extra), times, address, after)
+
+    def drop(self, *, times: int | None = 1, address: str | None = None, after: int = 0) -> None:
+        """Cuts the connection when a message comes, after `after` others."""
+        self._order(Answer(DROP), times, address, after)
+
+    def goaway(self, *, times: int | None = 1, after: int = 0) -> None:
+        """Says GOAWAY when a message comes, after `after` others, and takes no more on that connection."""
+        self._order(Answer(GOAWAY), times, None, after)
+
+    def silence(self, *, times: int | None = 1, address: str | None = None, after: int = 0) -> None:
+        """Takes a message and never answers."""
+        self._order(Answer(SILENCE), times, address, after)
+
+    def rubbish(self, *, times: int | None = 1, address: str | None = None, after: int = 0) -> None:
+        """Takes a message and answers what nobody understands."""
+        self._order(Answer(RUBBISH), times, address, after)
+
+    def limit(self, per_s: int | None) -> None:
+        """Answers `LIMITED` to what comes beyond `per_s` within a second; None lifts it."""
+        with self.changed:
+            self._per_s = per_s
+
+    def next(self, address: str) -> Answer:
+        """The answer for a message to `address` that has just come."""
+        with self.changed:
+            if self._is_over_the_limit():
+                return Answer(LIMITED)
+            return self._by_rule(address) or Answer()
+
+    def take(self, **received: Any) -> None:
+        """Keeps a message (the fields of `Received`) and wakes who waits for it."""
+        with self.changed:
+            self.received.append(Received(at=time.time(), **received))
+            self.changed.notify_all()
+
+    def connected(self) -> None:
+        """Counts a connection."""
+        with self.changed:
+            self.connections += 1
+            self.changed.notify_all()
+
+    def wait(self, count: int, timeout_s: float = 5.0) -> list[Received]:
+        """What was received once it is at least `count`. Raises TimeoutError."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: len(self.received) >= count, timeout_s):
+                raise TimeoutError(f"{len(self.received)} of {count} arrived")
+            return list(self.received)
+
+    def accepted(self) -> list[Received]:
+        """Those the provider took, answered or not."""
+        with self.changed:
+            return [each for each in self.received if each.answer in (OK, SILENCE, RUBBISH)]
+
+    def apply(self, orders: Mapping[str, Any]) -> None:
+        """The same by plain values, for a simulator that runs as a process: {"answer": {"code": "…", "times": 3}}."""
+        for name, arguments in orders.items():
+            if name == "latency_s":
+                self.latency_s = float(arguments)
+            elif name == "limit":
+                self.limit(arguments)
+            elif name in ("answer", "drop", "goaway", "silence", "rubbish", "reset"):
+                getattr(self, name)(**(arguments or {}))
+            else:
+                raise ValueError(f"no such order: {name}")
+
+    def _order(self, answer: Answer, times: int | None, address: str | None, after: int) -> None:
+        with self.changed:
+            self._rules.append(_Rule(answer, times, after, re.compile(address) if address else None))
+
+    def _by_rule(self, address: str) -> Answer | None:
+        for rule in sorted(self._rules, key=lambda rule: rule.address is None):
+            if rule.address and not rule.address.search(address):
+                continue
+            if rule.wait:
+                rule.wait -= 1
+                continue
+            if rule.left is not None:
+                rule.left -= 1
+                if not rule.left:
+                    self._rules.remove(rule)
+            return rule.answer
+        return None
+
+    def _is_over_the_limit(self) -> bool:
+        if self._per_s is None:
+            return False
+        now = time.monotonic()
+        self._times = [at for at in self._times if at > now - 1]
+        if len(self._times) >= self._per_s:
+            return True
+        self._times.append(now)
+        return False

@@ -22,8 +22,8 @@ import msgspec
 from aiohttp import encode_basic_auth, web
 
 from tests.simulators import control
-from tests.simulators.aiohttp_thread import AiohttpThread
 from tests.simulators.control import Answer, Script
+from tests.simulators.http1 import Http1Simulator, cut
 
 VERSION = "2010-04-01"
 ACCOUNT, TOKEN, SERVICE = "AC" + "1" * 32, "a-token-of-twilio", "MG" + "2" * 32
@@ -45,14 +45,15 @@ class Callback(msgspec.Struct, frozen=True):
     headers: dict[str, str]
 
 
-class TwilioSimulator:
+class TwilioSimulator(Http1Simulator):
     """`with TwilioSimulator() as twilio:` serves at `twilio.base_url`; `twilio.script` says how it answers.
 
     Receipts: `callbacks(sid, …)` gives those of a message, signed; with `posts_receipts` they are posted by themselves,
     `copies` of each, in an order of chance where `shuffles`. `fate(address, …)` says what becomes of messages.
     """
 
-    def __init__(self, *, posts_receipts: bool = False, copies: int = 1, shuffles: bool = False) -> None:
+    def __init__(self, *, posts_receipts: bool = False, copies: int = 1, shuffles: bool = False, port: int = 0) -> None:
+        super().__init__(port=port)
         self.script = Script()
         self.posts_receipts, self.copies, self.shuffles = posts_receipts, copies, shuffles
         self.posted: list[tuple[Callback, int]] = []
@@ -61,25 +62,11 @@ class TwilioSimulator:
         self._numbers = itertools.count(1)
         self._posting: set[asyncio.Task[None]] = set()
         self._chance = random.Random(0)
-        app = web.Application()
+
+    def routes(self, router: web.UrlDispatcher) -> None:
         path = f"/{VERSION}/Accounts/{{account}}/Messages.json"
-        app.router.add_post(path, self._create)
-        app.router.add_get(path, self._list)
-        self._thread = AiohttpThread(app)
-        self.base_url = ""
-
-    def __enter__(self) -> TwilioSimulator:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self, port: int = 0) -> None:
-        self.base_url = f"http://127.0.0.1:{self._thread.start(port)}"
-
-    def stop(self) -> None:
-        self._thread.stop()
+        router.add_post(path, self._create)
+        router.add_get(path, self._list)
 
     def options(self, **other: Any) -> dict[str, Any]:
         """The options of an account here; its token is in the variable TWILIO_SIMULATOR_TOKEN."""
@@ -158,7 +145,7 @@ class TwilioSimulator:
             body=form,
         )
         if answer.kind in (control.DROP, control.GOAWAY):
-            return _cut(request)
+            return cut(request)
         if answer.kind == control.LIMITED:
             return problem(20429, extra={"retry_after": 1})
         if answer.kind == control.CODE and not answer.code.isdecimal():
@@ -241,9 +228,3 @@ def _fault(form: Mapping[str, str]) -> int:
     if len(form["Body"]) > 1_600:
         return 21617
     return 0 if re.fullmatch(r"\+[1-9]\d{6,14}", form.get("To", "")) else 21211
-
-
-def _cut(request: web.Request) -> web.StreamResponse:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()

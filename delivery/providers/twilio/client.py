@@ -13,6 +13,7 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from delivery.providers.bursts import Flight
 from delivery.providers.twilio.options import Options
 
 # It logs eight lines a call otherwise.
@@ -20,9 +21,10 @@ _log = logging.getLogger("twilio.async_http_client")
 _log.setLevel(logging.WARNING)
 
 
-class Call(msgspec.Struct):
-    """One call under way: whether anything of it has left, and what came back."""
+class Call(msgspec.Struct, eq=False):
+    """One call under way: the send it is for (none for a check), and the answer as it came."""
 
+    flight: Flight | None = None
     begun: bool = False
     response: Response | None = None
 
@@ -37,7 +39,7 @@ class _Http(AsyncTwilioHttpClient):
         super().__init__(pool_connections=False, logger=_log)
         self.session = ClientSession(
             connector=TCPConnector(limit=options.streams, ssl=_trust(options.ca_file)),
-            timeout=ClientTimeout(total=None),  # the adapter's own ends each call
+            timeout=ClientTimeout(total=None),  # the batch's ends each call
             trace_configs=[_noting_what_left()],
         )
 
@@ -45,8 +47,7 @@ class _Http(AsyncTwilioHttpClient):
         if auth:  # as a header: the library's own way makes aiohttp warn on each call
             kwargs["headers"] = {**(kwargs.get("headers") or {}), "Authorization": encode_basic_auth(*auth)}
         response = await super().request(*args, **kwargs)
-        if call := call_under_way.get(None):
-            call.response = response
+        call_under_way.get().response = response
         return response
 
 
@@ -66,8 +67,10 @@ def _noting_what_left() -> TraceConfig:
     trace = TraceConfig()
 
     async def note(*_: Any) -> None:
-        if call := call_under_way.get(None):
-            call.begun = True
+        call = call_under_way.get()
+        call.begun = True
+        if call.flight is not None:
+            call.flight.begin()
 
     trace.on_request_headers_sent.append(note)
     return trace

@@ -12,23 +12,22 @@ from twilio.request_validator import RequestValidator
 from delivery.providers.accounts import Account
 from delivery.providers.twilio.adapter import TwilioAdapter
 from tests.delivery.providers.made_orders import order
-from tests.simulators.aiohttp_thread import AiohttpThread
+from tests.simulators.http1 import Http1Simulator
 from tests.simulators.twilio import TOKEN, TwilioSimulator
 
 PHONE = "+4915112345678"
 
 
-class Receiver:
+class Receiver(Http1Simulator):
     """What takes callbacks, as ours does: keeps each with the address and signature it came with."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.got: list[tuple[str, dict[str, str], str]] = []
         self._changed = Condition()
-        app = web.Application()
-        app.router.add_post("/webhooks/twilio", self._take)
-        self._thread = AiohttpThread(app)
-        self.url = f"http://127.0.0.1:{self._thread.start()}/webhooks/twilio"
-        self.stop = self._thread.stop
+
+    def routes(self, router: web.UrlDispatcher) -> None:
+        router.add_post("/webhooks/twilio", self._take)
 
     async def _take(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
@@ -45,9 +44,8 @@ class Receiver:
 
 @pytest.fixture
 def receiver():
-    one = Receiver()
-    yield one
-    one.stop()
+    with Receiver() as one:
+        yield one
 
 
 @pytest.fixture
@@ -55,7 +53,7 @@ def send_through(receiver, monkeypatch):
     monkeypatch.setenv("TWILIO_SIMULATOR_TOKEN", TOKEN)
 
     def send(twilio: TwilioSimulator, *addresses: str):
-        options = twilio.options(status_callback=receiver.url)
+        options = twilio.options(status_callback=f"{receiver.base_url}/webhooks/twilio")
         adapter = TwilioAdapter(Account(name="t", provider="twilio", channel="sms", rate=1, options=options))
         try:
             orders = [order(address, channel="sms") for address in addresses]

@@ -41,6 +41,11 @@ def test_a_batch_goes_over_one_connection(adapter, server):
     assert server.script.connections == 2
 
 
+def test_what_cant_be_written_as_a_mail_hurts_nobody_else(adapter, server):
+    broken = mail(content=Content(title="x", body="half a character: \ud83d"))
+    assert kinds(adapter.send([mail(), broken, mail()])) == [Taken, PermanentForMessage, Taken]
+
+
 def test_a_line_that_is_a_dot_ends_no_mail(adapter, server):
     adapter.send([mail(content=Content(title="x", body="one\n.\ntwo"))])
     (seen,) = server.mails()

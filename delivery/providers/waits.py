@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 from delivery.providers.bursts import Flight
 from delivery.providers.port import Taken
 from foundation.errors import ProviderRateLimited
+
+Default = TypeVar("Default", float, None)
 
 
 class HeedingWaits:
@@ -29,7 +32,7 @@ class HeedingWaits:
             raise
 
 
-def retry_after_s(header: str | None, default: float) -> float:
+def retry_after_s(header: str | None, default: Default) -> float | Default:
     """The seconds of a Retry-After header, a number or a date (RFC 9110, 10.2.3); `default` without a good one."""
     text = (header or "").strip()
     if text.isdecimal():

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 from firebase_admin.exceptions import FirebaseError
 
 from delivery.providers.fcm.codes import outcome
-from foundation.clock import now_ms
+from delivery.providers.waits import retry_after_s
 from foundation.errors import Ambiguous, Misconfigured, ProviderError, Transient
 
 OK_BELOW = 400
@@ -20,7 +19,11 @@ def error_of(error: FirebaseError, *, begun: bool) -> ProviderError:
     """The outcome behind `error`; `begun`: FCM may have got the message."""
     response = error.http_response
     if response is not None and response.status_code >= OK_BELOW:
-        return outcome(response.status_code, _told(response), retry_after_s=retry_after_s(response))
+        return outcome(
+            response.status_code,
+            _told(response),
+            retry_after_s=retry_after_s(response.headers.get("retry-after"), None),
+        )
     return of_connection(error.cause or error, begun=begun)
 
 
@@ -37,17 +40,6 @@ def of_connection(cause: BaseException, *, begun: bool) -> ProviderError:
             provider_code="certificate",
         )
     return Transient(f"FCM can't be reached: {cause or type(cause).__name__}", provider_code="connect")
-
-
-def retry_after_s(response: Any) -> float | None:
-    """The seconds of a Retry-After header, given as such or as a date; None without one that can be read."""
-    text = response.headers.get("retry-after", "").strip()
-    if text.isdecimal():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now_ms() / 1_000)
-    except ValueError:
-        return None
 
 
 def _told(response: Any) -> dict[str, Any]:

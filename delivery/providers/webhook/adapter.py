@@ -19,11 +19,11 @@ from delivery.providers.accounts import Account, secret
 from delivery.providers.bursts import Flight
 from delivery.providers.options import options_of
 from delivery.providers.port import Order, Result, Taken
+from delivery.providers.public_network import PrivateAddress, PublicTransport, UnknownHost
 from delivery.providers.waits import HeedingWaits, retry_after_s
 from delivery.providers.webhook import codes
 from delivery.providers.webhook.message import call
 from delivery.providers.webhook.options import Options
-from delivery.providers.webhook.public_network import PrivateAddress, PublicTransport, UnknownHost
 from foundation.clock import now_ms
 from foundation.errors import Ambiguous, Misconfigured, PermanentForAddress, ProviderError, Transient
 

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from delivery.providers.port import Taken
-from delivery.providers.webhook.public_network import is_public
+from delivery.providers.public_network import is_public
 from foundation.errors import Misconfigured, PermanentForAddress
 from tests.delivery.providers.made_orders import order
 from tests.simulators.webhook import WebhookSimulator

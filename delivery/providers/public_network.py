@@ -79,11 +79,18 @@ class PublicBackend(httpcore.AnyIOBackend):
 
 
 class PublicTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport over such connections, kept from call to call. It retries nothing."""
+    """httpx's transport over such connections, kept from call to call. It retries nothing.
 
-    def __init__(self, *, trust: ssl.SSLContext, streams: int, allow_private: bool) -> None:
+    `http2`: spoken where the server offers it, many streams on one connection.
+    """
+
+    def __init__(self, *, trust: ssl.SSLContext, streams: int, allow_private: bool, http2: bool = False) -> None:
         super().__init__(verify=trust)
         self.network = PublicBackend(allow_private=allow_private)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=trust, max_connections=streams, keepalive_expiry=30.0, network_backend=self.network
+            ssl_context=trust,
+            max_connections=streams,
+            keepalive_expiry=30.0,
+            http2=http2,
+            network_backend=self.network,
         )

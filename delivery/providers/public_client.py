@@ -1,0 +1,133 @@
+"""Posting to addresses that others have given: one client an account, on the process's loop, connections kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+
+import httpcore
+import httpx
+import msgspec
+from django.conf import settings
+
+from delivery.providers import loop
+from delivery.providers.bursts import Flight
+from delivery.providers.public_network import PrivateAddress, PublicTransport, UnknownHost
+from foundation.errors import Ambiguous, PermanentForAddress, ProviderError, Transient
+
+CONNECT_S = 2.0
+ANSWER_S = 1.0  # the status has decided; the rest of the answer isn't worth more
+ENDS_BEFORE_S = 0.2  # silence is noticed before the batch is over, so that the next one gets another connection
+CLOSING_S = 2.0
+# What a post raises where it gets no answer.
+NO_ANSWER = (httpx.HTTPError, httpcore.NetworkError, httpcore.TimeoutException, PrivateAddress, UnknownHost, OSError)
+_LEAVING = "send_request_headers.started"
+_PORTS = {"https": 443, "http": 80}
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes every address down
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What came back: the body's beginning, as far as it was asked for and came in time."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class PublicClient:
+    """`send` and `connect` run on the loop, the rest anywhere."""
+
+    def __init__(self, *, ca_file: str, streams: int, allow_private: bool, http2: bool = False) -> None:
+        """Raises OSError where `ca_file` can't be read."""
+        self._trust = ssl.create_default_context(cafile=ca_file or None)
+        self._streams, self._allow_private, self._http2 = streams, allow_private, http2
+        self._client: httpx.AsyncClient | None = None
+
+    def url_of(self, address: str) -> httpx.URL | None:
+        """The address as httpx reads it; None where it isn't one that may be called."""
+        try:
+            url = httpx.URL(address)
+        except (httpx.InvalidURL, ValueError):
+            return None
+        schemes = ("https", "http") if self._allow_private else ("https",)
+        return url if url.scheme in schemes and url.host and not url.userinfo else None
+
+    async def post(
+        self, flight: Flight, url: httpx.URL, *, body: bytes, headers: Mapping[str, str], most: int
+    ) -> Answered:
+        """Sends, and reads `most` bytes of the answer. Raises what is in NO_ANSWER."""
+
+        async def note(event: str, _: object) -> None:
+            if event.endswith(_LEAVING):
+                flight.begin()
+
+        async with self._connected().stream(
+            "POST", url, content=body, headers=dict(headers), timeout=_timeout(), extensions={"trace": note}
+        ) as answer:
+            return Answered(answer.status_code, answer.headers, await _beginning(answer, most))
+
+    async def connect(self, url: httpx.URL) -> None:
+        """Connects and sends nothing. Raises what is in NO_ANSWER."""
+        async with self._transport() as transport:
+            stream = await transport.network.connect_tcp(url.host, url.port or _PORTS[url.scheme], CONNECT_S)
+            if url.scheme == "https":
+                stream = await stream.start_tls(self._trust, server_hostname=url.host, timeout=CONNECT_S)
+            await stream.aclose()
+
+    def close(self) -> None:
+        """Ends the connections; what is on them is in doubt."""
+        kept, self._client = self._client, None
+        if kept is not None:
+            loop.run(kept.aclose(), CLOSING_S)
+
+    def _connected(self) -> httpx.AsyncClient:
+        """The kept client; only called on the loop, so that there is one."""
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                transport=self._transport(),
+                follow_redirects=False,
+                trust_env=False,
+                headers={"user-agent": "notification-platform", "accept-encoding": "identity"},
+            )
+        return self._client
+
+    def _transport(self) -> PublicTransport:
+        return PublicTransport(
+            trust=self._trust, streams=self._streams, allow_private=self._allow_private, http2=self._http2
+        )
+
+
+def not_answered(error: Exception, *, begun: bool, who: str) -> ProviderError:
+    """Why there is no answer from `who`; it depends on whether the call had left."""
+    if isinstance(error, PrivateAddress):
+        return PermanentForAddress(
+            f"The {who}'s address leads into a private network. Give a public one, or set allow_private.",
+            provider_code="private_address",
+        )
+    if begun:
+        return Ambiguous(
+            f"The {who} didn't answer ({type(error).__name__}); it may have the message.", provider_code="no_answer"
+        )
+    return Transient(f"The {who} can't be reached ({type(error).__name__}).", provider_code="connect")
+
+
+async def _beginning(answer: httpx.Response, most: int) -> bytes:
+    """Reads a small answer to its end, so that its connection can be kept; a larger or slow one is dropped."""
+    read = b""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            async for chunk in answer.aiter_raw():
+                read += chunk[: most - len(read) + 1]
+                if len(read) > most:
+                    break
+    except (TimeoutError, httpx.HTTPError):
+        pass  # what counts is known
+    await answer.aclose()
+    return read[:most]
+
+
+def _timeout() -> httpx.Timeout:
+    """The batch's time-out ends each call; this one ends a connection on which nothing comes any more."""
+    return httpx.Timeout(max(ENDS_BEFORE_S, settings.PROVIDER_TIMEOUT_S - ENDS_BEFORE_S), connect=CONNECT_S)

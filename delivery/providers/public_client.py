@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
+from typing import Protocol
 
 import httpcore
 import httpx
@@ -13,9 +14,10 @@ import msgspec
 from django.conf import settings
 
 from delivery.providers import loop
+from delivery.providers.accounts import Account
 from delivery.providers.bursts import Flight
 from delivery.providers.public_network import PrivateAddress, PublicTransport, UnknownHost
-from foundation.errors import Ambiguous, PermanentForAddress, ProviderError, Transient
+from foundation.errors import Ambiguous, Misconfigured, PermanentForAddress, ProviderError, Transient
 
 CONNECT_S = 2.0
 ANSWER_S = 1.0  # the status has decided; the rest of the answer isn't worth more
@@ -26,6 +28,19 @@ NO_ANSWER = (httpx.HTTPError, httpcore.NetworkError, httpcore.TimeoutException, 
 _LEAVING = "send_request_headers.started"
 _PORTS = {"https": 443, "http": 80}
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes every address down
+
+
+class Reach(Protocol):
+    """What an adapter's options say of its connections."""
+
+    @property
+    def ca_file(self) -> str: ...
+
+    @property
+    def streams(self) -> int: ...
+
+    @property
+    def allow_private(self) -> bool: ...
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -97,6 +112,18 @@ class PublicClient:
         return PublicTransport(
             trust=self._trust, streams=self._streams, allow_private=self._allow_private, http2=self._http2
         )
+
+
+def client_of(account: Account, options: Reach, *, http2: bool = False) -> PublicClient:
+    """The client of an account with these options. Raises Misconfigured where its `ca_file` can't be read."""
+    try:
+        return PublicClient(
+            ca_file=options.ca_file, streams=options.streams, allow_private=options.allow_private, http2=http2
+        )
+    except OSError as error:
+        raise Misconfigured(
+            f"account {account.name}: ca_file {options.ca_file} can't be read: {error}", provider_code="options"
+        ) from error
 
 
 def not_answered(error: Exception, *, begun: bool, who: str) -> ProviderError:

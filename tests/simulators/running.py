@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 HOST = "127.0.0.1"
+LAST_TURNS = 20
 
 
 class Running:
@@ -43,4 +44,5 @@ class Running:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # transports that were closed say so to their protocols
+        for _ in range(LAST_TURNS):  # what was closed, or ended in its handshake, is told and lets its socket go
+            await asyncio.sleep(0)

@@ -13,14 +13,14 @@ from delivery.providers.accounts import Account
 from delivery.providers.bursts import Flight
 from delivery.providers.options import options_of
 from delivery.providers.port import Order, Result, Taken
-from delivery.providers.public_client import NO_ANSWER, PublicClient, not_answered
+from delivery.providers.public_client import NO_ANSWER, client_of, not_answered
 from delivery.providers.waits import HeedingWaits, retry_after_s
 from delivery.providers.webpush import message
 from delivery.providers.webpush.codes import outcome
 from delivery.providers.webpush.options import Options
 from delivery.providers.webpush.vapid import Vapid
 from foundation.clock import now_ms
-from foundation.errors import Misconfigured, PermanentForAddress, ProviderError
+from foundation.errors import PermanentForAddress, ProviderError
 
 ANSWER_MAX_BYTES = 4 * 1024
 
@@ -41,14 +41,7 @@ class WebPushAdapter:
         self.name, self.channel, self.rate = account.name, account.channel, account.rate
         options = self._options = options_of(account, Options)
         self._vapid = Vapid(account, options.subject)
-        try:
-            self._client = PublicClient(
-                ca_file=options.ca_file, streams=options.streams, allow_private=options.allow_private, http2=True
-            )
-        except OSError as error:
-            raise Misconfigured(
-                f"account {account.name}: ca_file {options.ca_file} can't be read: {error}", provider_code="options"
-            ) from error
+        self._client = client_of(account, options, http2=True)
 
     @property
     def public_key(self) -> str:

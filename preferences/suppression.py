@@ -51,7 +51,7 @@ def checked(entry: Entry) -> Entry:
     if len(entry.note) > NOTE_MAX:
         raise InvalidRequest("The note is too long.", field="note", remedy=f"Use up to {NOTE_MAX} characters.")
     address = _CHECKS[entry.channel](entry.address, "address")
-    if len(address) > Suppression._meta.get_field("address").max_length:
+    if len(address) > (Suppression._meta.get_field("address").max_length or 0):
         raise InvalidRequest("The address is too long.", field="address", remedy="Remove the device instead.")
     return Entry(address, entry.channel, entry.reason, entry.note)
 

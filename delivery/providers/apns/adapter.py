@@ -1,4 +1,4 @@
-"""Push to Apple's devices through APNs, by aioapns (docs/decisions/0015-push-providers.md)."""
+"""Push to Apple's devices through APNs, by aioapns (docs/decisions/0015-what-the-adapters-stand-on.md)."""
 
 from __future__ import annotations
 

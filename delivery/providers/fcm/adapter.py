@@ -1,4 +1,4 @@
-"""Push through Firebase Cloud Messaging's HTTP v1, by firebase-admin (docs/decisions/0015-push-providers.md)."""
+"""Push through FCM's HTTP v1, by firebase-admin (docs/decisions/0015-what-the-adapters-stand-on.md)."""
 
 from __future__ import annotations
 

@@ -38,6 +38,8 @@ class _NotingTLS(_Noting, smtplib.SMTP_SSL):
 class Connection(EmailBackend):
     """Django's backend for one account and one batch; `open` connects, `close` says goodbye."""
 
+    _partial_connection: smtplib.SMTP | None
+
     def __init__(self, options: Options, password: str, *, timeout_s: float) -> None:
         super().__init__(
             host=options.host,

@@ -1,5 +1,5 @@
 """Push to browsers by Web Push: pywebpush encrypts, py-vapid signs, httpx posts
-(docs/decisions/0015-push-providers.md)."""
+(docs/decisions/0015-what-the-adapters-stand-on.md)."""
 
 from __future__ import annotations
 

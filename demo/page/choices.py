@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from delivery.providers.registry import REGISTRY, accounts_of
 from demo.company import SERVICES
+from demo.page import web_push
 from demo.page.latest import CROWD_PREFIX
 from notifications.topology import CHANNELS
 from notifications.validation import RAISE
@@ -44,6 +45,7 @@ def everything() -> dict[str, Any]:
         "api": f"{settings.PUBLIC_URL}/api/v1",
         "socket": f"{settings.GATEWAY_URL}/ws/inbox/",
         "env": str(settings.VAR / "demo.env"),
+        "web_push_key": web_push.public_key(),
         "links": links(),
     }
 

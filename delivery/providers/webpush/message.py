@@ -70,7 +70,10 @@ def encrypted(order: Order, subscription: Subscription) -> bytes:
 
 
 def payload(order: Order) -> bytes:
-    """What the service worker shows, and what it needs to open the right place and to tell that it was opened."""
+    """What the service worker shows, and what it needs to open the right place and to tell that it was opened.
+
+    It names the user: a browser has many, and the one who is logged in when it comes may be another.
+    """
     content = order.content
     if not (content.title or content.body):
         raise PermanentForMessage(
@@ -78,6 +81,8 @@ def payload(order: Order) -> bytes:
         )
     told = {
         "notification_id": order.notification_id,
+        "send_id": order.id,
+        "user_id": order.user,
         "type": order.type,
         "title": content.title,
         "body": content.body,

@@ -1,4 +1,4 @@
-"""Another provider for a channel is another file: the same notification through the whole stage, and no code between."""
+"""Another provider for a channel is another file: the same notification through the whole stage, no code between."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 /* The page: one poll for the state of everything, one for the notification that is looked at. */
 
 import { Break } from "./break.js";
+import { BrowserPush } from "./browser-push.js";
 import { Compose } from "./compose.js";
 import { Explain } from "./explain.js";
 import { Latest } from "./latest.js";
@@ -30,6 +31,7 @@ class Page {
     this.way = new Way(choices, (told) => this.#told(told));
     this.latest = new Latest(choices, (id) => this.look(id, { pin: true }));
     this.phone = new Phone(choices, (user) => this.outbox.of(user));
+    new BrowserPush(choices, this.phone);
     this.outbox = new Outbox(choices, (message) => this.phone.banner(message), (id) => this.look(id, { pin: true }));
     const explain = new Explain();
     this.compose = new Compose(choices, { changed: (body) => explain.ask(body), sent: (told) => this.sent(told) });

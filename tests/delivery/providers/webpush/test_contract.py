@@ -48,6 +48,8 @@ class TestWhatGoesOut:
         assert result.provider_id == one.id
         assert got.body == {
             "notification_id": "notif_1",
+            "send_id": one.id,
+            "user_id": "usr_1",
             "type": "order_shipped",
             "title": "Shipped 👋",
             "body": "في الطريق",
@@ -79,7 +81,8 @@ class TestWhatGoesOut:
         assert time.time() < claims["exp"] < time.time() + 24 * 3_600
 
     def test_4096_bytes_go_out_and_one_more_is_refused_with_the_figures(self, adapter, service):
-        plain = len(b'{"notification_id":"notif_1","type":"order_shipped","body":""}')
+        ids = b'"notification_id":"notif_1","send_id":"00000000-0000-0000-0000-000000000000","user_id":"usr_1"'
+        plain = len(b"{" + ids + b',"type":"order_shipped","body":""}')
         results = adapter.send(
             [
                 order(service.subscribe(f"{more}"), content=Content(body="x" * (4_096 - 103 - plain + more)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -17,7 +16,8 @@ from delivery.providers import loop
 from delivery.providers.accounts import Account
 from delivery.providers.bursts import Flight
 from delivery.providers.public_network import PrivateAddress, PublicTransport, UnknownHost
-from foundation.errors import Ambiguous, Misconfigured, PermanentForAddress, ProviderError, Transient
+from delivery.providers.trust import trust_of
+from foundation.errors import Ambiguous, PermanentForAddress, ProviderError, Transient
 
 CONNECT_S = 2.0
 ANSWER_S = 1.0  # the status has decided; the rest of the answer isn't worth more
@@ -54,10 +54,10 @@ class Answered(msgspec.Struct, frozen=True):
 class PublicClient:
     """`send` and `connect` run on the loop, the rest anywhere."""
 
-    def __init__(self, *, ca_file: str, streams: int, allow_private: bool, http2: bool = False) -> None:
-        """Raises OSError where `ca_file` can't be read."""
-        self._trust = ssl.create_default_context(cafile=ca_file or None)
-        self._streams, self._allow_private, self._http2 = streams, allow_private, http2
+    def __init__(self, account: Account, options: Reach, *, http2: bool = False) -> None:
+        """`http2`: spoken where it is offered. Raises Misconfigured where the options' `ca_file` can't be read."""
+        self._trust = trust_of(account.name, options.ca_file)
+        self._streams, self._allow_private, self._http2 = options.streams, options.allow_private, http2
         self._client: httpx.AsyncClient | None = None
 
     def url_of(self, address: str) -> httpx.URL | None:
@@ -112,18 +112,6 @@ class PublicClient:
         return PublicTransport(
             trust=self._trust, streams=self._streams, allow_private=self._allow_private, http2=self._http2
         )
-
-
-def client_of(account: Account, options: Reach, *, http2: bool = False) -> PublicClient:
-    """The client of an account with these options. Raises Misconfigured where its `ca_file` can't be read."""
-    try:
-        return PublicClient(
-            ca_file=options.ca_file, streams=options.streams, allow_private=options.allow_private, http2=http2
-        )
-    except OSError as error:
-        raise Misconfigured(
-            f"account {account.name}: ca_file {options.ca_file} can't be read: {error}", provider_code="options"
-        ) from error
 
 
 def not_answered(error: Exception, *, begun: bool, who: str) -> ProviderError:

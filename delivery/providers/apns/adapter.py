@@ -13,9 +13,10 @@ from delivery.providers.accounts import Account
 from delivery.providers.apns import message
 from delivery.providers.apns.codes import outcome
 from delivery.providers.apns.connection import NeverTaken
-from delivery.providers.apns.options import options_of, signing_key
+from delivery.providers.apns.options import Options, signing_key
 from delivery.providers.apns.pool import CONNECT_S, Pool
 from delivery.providers.bursts import Flight
+from delivery.providers.options import options_of
 from delivery.providers.port import Order, Result, Taken
 from foundation.clock import now_ms
 from foundation.errors import Ambiguous, Transient
@@ -30,8 +31,8 @@ class APNsAdapter:
     def __init__(self, account: Account) -> None:
         """Raises Misconfigured for options or a key that can't be used."""
         self.name, self.channel, self.rate = account.name, account.channel, account.rate
-        self._options = options_of(account)
-        self._pool = loop.run(_pool(account), CONNECT_S)
+        self._options = options_of(account, Options)
+        self._pool = loop.run(_pool(account, self._options), CONNECT_S)
 
     def send(self, orders: Sequence[Order]) -> list[Result]:
         """A result for each order, in order; `Taken.provider_id` is the apns-id, which is the send's id."""
@@ -79,8 +80,8 @@ def _taken(answer: NotificationResult, flight: Flight) -> Taken:
     )
 
 
-async def _pool(account: Account) -> Pool:
-    return Pool(options_of(account), signing_key(account), account.name)
+async def _pool(account: Account, options: Options) -> Pool:
+    return Pool(options, signing_key(account), account.name)
 
 
 async def _close(pool: Pool) -> None:

@@ -36,6 +36,8 @@ from h2.events import (
 )
 from h2.exceptions import ProtocolError
 
+from delivery.providers.waits import retry_after_s
+
 FIRST_STREAMS = 1_000
 LAST_STREAM = 2**30  # a connection's streams are numbered once; well before they end comes another connection
 LONGEST_ANSWER = 4_096
@@ -59,8 +61,7 @@ class Answer(NotificationResult):
             str(told.get("reason", "")),
             timestamp if isinstance(timestamp, int) else None,
         )
-        wait = head.get(b"retry-after", b"")
-        self.retry_after = float(wait) if wait.isdigit() else None
+        self.retry_after = retry_after_s(head.get(b"retry-after", b"").decode("latin-1"), None)
 
 
 class Streams(ChannelPool):

@@ -38,18 +38,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return self.host or (DEVELOPMENT if self.development else PRODUCTION)
 
 
-def options_of(account: Account) -> Options:
-    """The account's options. Raises Misconfigured with the field that is wrong."""
-    try:
-        return msgspec.convert(account.options, Options)
-    except msgspec.ValidationError as error:
-        raise Misconfigured(
-            f"account {account.name}: {error}. Correct its options in the file that PROVIDERS names; "
-            "team and key id have ten characters (developer.apple.com, Membership and Keys).",
-            provider_code="options",
-        ) from error
-
-
 def signing_key(account: Account) -> str:
     """The .p8 key in PEM. Raises Misconfigured where it is missing or is no such key."""
     from cryptography.exceptions import UnsupportedAlgorithm

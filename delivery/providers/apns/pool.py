@@ -11,6 +11,7 @@ from aioapns.exceptions import ConnectionError as NotConnected
 
 from delivery.providers.apns.connection import Connection
 from delivery.providers.apns.options import Options
+from delivery.providers.trust import trust_of
 from foundation.errors import Misconfigured, Transient
 
 CONNECT_S = 2.0
@@ -90,11 +91,6 @@ def _look_at(task: asyncio.Task[Connection]) -> None:
 
 
 def _tls(options: Options, account: str) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=options.ca_file or None)
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured(
-            f"account {account}: ca_file {options.ca_file} can't be read: {error}", provider_code="options"
-        ) from error
+    context = trust_of(account, options.ca_file)
     context.set_alpn_protocols(["h2"])
     return context

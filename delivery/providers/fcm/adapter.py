@@ -12,9 +12,10 @@ from delivery.providers.accounts import Account
 from delivery.providers.bursts import Flight
 from delivery.providers.fcm.failures import error_of, of_connection
 from delivery.providers.fcm.message import message_of
-from delivery.providers.fcm.options import Options, options_of, service_account
+from delivery.providers.fcm.options import Options, service_account
 from delivery.providers.fcm.service import CONNECT_S, Service, on_begin
 from delivery.providers.fcm.tokens import Tokens
+from delivery.providers.options import options_of
 from delivery.providers.port import Order, Result, Taken
 from foundation.clock import now_ms
 
@@ -27,7 +28,7 @@ class FCMAdapter:
     def __init__(self, account: Account) -> None:
         """Raises Misconfigured for options or a service account that can't be used."""
         self.name, self.channel, self.rate = account.name, account.channel, account.rate
-        self._options = options_of(account)
+        self._options = options_of(account, Options)
         self._tokens = Tokens(service_account(account), account=account.name, ca_file=self._options.ca_file)
         self._service = loop.run(_service(self._options, self._tokens, account.name), CONNECT_S)
 

@@ -30,17 +30,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     streams: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 100
 
 
-def options_of(account: Account) -> Options:
-    """The account's options. Raises Misconfigured with the field that is wrong."""
-    try:
-        return msgspec.convert(account.options, Options)
-    except msgspec.ValidationError as error:
-        raise Misconfigured(
-            f"account {account.name}: {error}. Correct its options in the file that PROVIDERS names.",
-            provider_code="options",
-        ) from error
-
-
 def service_account(account: Account) -> dict[str, Any]:
     """The service account's key. Raises Misconfigured where it is missing or is no such key."""
     try:

@@ -5,7 +5,6 @@ The library has no settings for these; they are set here, on an app of the accou
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from typing import Any
@@ -18,7 +17,7 @@ from firebase_admin import _http_client, messaging
 
 from delivery.providers.fcm.options import Options
 from delivery.providers.fcm.tokens import Tokens
-from foundation.errors import Misconfigured
+from delivery.providers.trust import trust_of
 
 CONNECT_S = 2.0
 ENDS_BEFORE_S = 0.2  # silence is noticed before the batch is over, so that the next one gets another connection
@@ -81,19 +80,10 @@ class _Auth(httpx.Auth):
 def _client(options: Options, tokens: Tokens, account: str) -> httpx.AsyncClient:
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_S)
     transport = httpx.AsyncHTTPTransport(
-        http1=False, http2=True, verify=_tls(options, account), limits=limits, retries=0
+        http1=False, http2=True, verify=trust_of(account, options.ca_file), limits=limits, retries=0
     )
     return httpx.AsyncClient(transport=transport, auth=_Auth(tokens), headers=_http_client.METRICS_HEADERS)
 
 
 def _timeout() -> httpx.Timeout:
     return httpx.Timeout(max(ENDS_BEFORE_S, settings.PROVIDER_TIMEOUT_S - ENDS_BEFORE_S), connect=CONNECT_S)
-
-
-def _tls(options: Options, account: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=options.ca_file or None)
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured(
-            f"account {account}: ca_file {options.ca_file} can't be read: {error}", provider_code="options"
-        ) from error

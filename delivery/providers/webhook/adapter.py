@@ -15,7 +15,7 @@ from delivery.providers.accounts import Account, secret
 from delivery.providers.bursts import Flight
 from delivery.providers.options import options_of
 from delivery.providers.port import Order, Result, Taken
-from delivery.providers.public_client import NO_ANSWER, client_of, not_answered
+from delivery.providers.public_client import NO_ANSWER, PublicClient, not_answered
 from delivery.providers.waits import HeedingWaits, retry_after_s
 from delivery.providers.webhook import codes
 from delivery.providers.webhook.message import call
@@ -34,7 +34,7 @@ class WebhookAdapter:
         self.name, self.channel, self.rate = account.name, account.channel, account.rate
         options = self._options = options_of(account, Options)
         self._signer = _signer(account)
-        self._client = client_of(account, options)
+        self._client = PublicClient(account, options)
         self._url = self._own_url()
 
     def send(self, orders: Sequence[Order]) -> list[Result]:

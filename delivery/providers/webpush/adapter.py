@@ -13,7 +13,7 @@ from delivery.providers.accounts import Account
 from delivery.providers.bursts import Flight
 from delivery.providers.options import options_of
 from delivery.providers.port import Order, Result, Taken
-from delivery.providers.public_client import NO_ANSWER, client_of, not_answered
+from delivery.providers.public_client import NO_ANSWER, PublicClient, not_answered
 from delivery.providers.waits import HeedingWaits, retry_after_s
 from delivery.providers.webpush import message
 from delivery.providers.webpush.codes import outcome
@@ -41,7 +41,7 @@ class WebPushAdapter:
         self.name, self.channel, self.rate = account.name, account.channel, account.rate
         options = self._options = options_of(account, Options)
         self._vapid = Vapid(account, options.subject)
-        self._client = client_of(account, options, http2=True)
+        self._client = PublicClient(account, options, http2=True)
 
     @property
     def public_key(self) -> str:

@@ -22,7 +22,7 @@ from foundation.errors import (
     Transient,
 )
 from templates_app.content import Content
-from tests.delivery.providers.making import order
+from tests.delivery.providers.made_orders import push as order
 from tests.simulators import apns
 
 DEVICE = "a1" * 32

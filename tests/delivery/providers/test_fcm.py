@@ -23,7 +23,7 @@ from foundation.errors import (
     Transient,
 )
 from templates_app.content import Content
-from tests.delivery.providers.making import order
+from tests.delivery.providers.made_orders import push as order
 from tests.simulators import fcm
 
 

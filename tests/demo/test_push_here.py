@@ -102,18 +102,15 @@ async def test_a_browser_is_registered_as_a_device_of_whoever_is_shown(site, pag
 @pytest.mark.browser
 async def test_the_worker_shows_what_is_pushed_and_tells_that_it_was_opened(site, page):
     await page.goto("/")
-    await page.evaluate("navigator.serviceWorker.register('/static/demo/page/push-worker.js').then(() => 0)")
-    worker = await page.evaluate_handle("1") and (page.context.service_workers or [None])[0]
-    worker = worker or await page.context.wait_for_event("serviceworker")
+    worker, push = await working(page)
+    await push(json.dumps(PUSHED))
     shown = await worker.evaluate(
-        """async (pushed) => {
-          while (self.registration.active?.state !== "activated") await new Promise((go) => setTimeout(go, 20));
-          await show(pushed);
-          const [one] = await self.registration.getNotifications();
-          opened(one.data).catch(() => {});
-          return { title: one.title, body: one.body };
-        }""",
-        PUSHED,
+        """async () => {
+          let found = [];
+          while (!found.length) found = await self.registration.getNotifications();
+          opened(found[0].data).catch(() => {});
+          return { title: found[0].title, body: found[0].body };
+        }"""
     )
     assert shown == {"title": "Shipped", "body": "On its way"}
     async with asyncio.timeout(5):
@@ -121,6 +118,30 @@ async def test_the_worker_shows_what_is_pushed_and_tells_that_it_was_opened(site
     ((method, path, query, _),) = site.calls
     assert (method, path) == ("POST", "/api/v1/users/usr_42/notifications/notif_1/opened")
     assert query == "via=push&send=s-1"
+
+
+async def working(page):
+    """The page's worker, and what pushes to it as the browser does when its push service hands something over."""
+    session = await page.context.new_cdp_session(page)
+    running = asyncio.get_running_loop().create_future()
+
+    def told(event):
+        for each in event["versions"]:
+            if each["status"] == "activated" and not running.done():
+                running.set_result(each["registrationId"])
+
+    session.on("ServiceWorker.workerVersionUpdated", told)
+    await session.send("ServiceWorker.enable")
+    async with page.context.expect_event("serviceworker") as started:
+        await page.evaluate("navigator.serviceWorker.register('/static/demo/page/push-worker.js').then(() => 0)")
+    async with asyncio.timeout(5):
+        registration = await running
+
+    async def push(data):
+        given = {"origin": await page.evaluate("location.origin"), "registrationId": registration, "data": data}
+        await session.send("ServiceWorker.deliverPushMessage", given)
+
+    return await started.value, push
 
 
 @pytest.mark.browser

@@ -18,6 +18,9 @@ import httpx
 
 # Addresses that carry an IPv4 one to a gateway of this network (RFC 6052, RFC 8215).
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+# A cloud's own service at an address that looks public; the others' are link-local, shared or unique local.
+# https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+_CLOUD = frozenset({IPv4Address("168.63.129.16")})
 
 
 class PrivateAddress(Exception):
@@ -35,9 +38,9 @@ def is_public(address: str) -> bool:
         inner = found.ipv4_mapped or found.sixtofour or _behind_nat64(found)
         if inner is not None:
             return is_public(str(inner))
-        if found.teredo is not None:
+        if found.teredo is not None or found.is_site_local:
             return False
-    return found.is_global and not found.is_multicast
+    return found.is_global and not (found.is_multicast or found.is_reserved or found in _CLOUD)
 
 
 def _behind_nat64(address: IPv6Address) -> IPv4Address | None:

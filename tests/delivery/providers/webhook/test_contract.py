@@ -137,6 +137,7 @@ class TestReceiversOfTheirOwn:
             "https:///path",
             "https://a:b@example.com/",
             "https://[::1",
+            "https://0177.0.0.1/",
             "//x",
         ],
     )

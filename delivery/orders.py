@@ -11,6 +11,7 @@ from delivery.providers.registry import account_of
 from delivery.retries import BREAKER_OPEN, DOUBTFUL, NEVER_BEGUN, NOT_BEGUN
 from delivery.status import DEFERRED, DROPPED, FAILED, IN_DOUBT, SENT
 from notifications.records import Attempting, ChannelRecipient, ChannelRecord, FailedSend, Failure, Outcome
+from preferences import unsubscribing
 from templates_app.content import Content
 
 EMPTY = Content()
@@ -59,9 +60,16 @@ def expand(
                     deadline=deadline,
                     expires_at=record.expires_at,
                     collapse_key=record.collapse_key,
+                    unsubscribe=_unsubscribe(record, recipient),
                 )
                 jobs.append(Job(record, recipient, order, account_of(record.channel, send.platform), repeat))
     return jobs, expired
+
+
+def _unsubscribe(record: ChannelRecord, recipient: ChannelRecipient) -> str:
+    if record.channel != "email" or record.mandatory or not record.category:
+        return ""
+    return unsubscribing.token(recipient.user, record.category)
 
 
 def expired_outcomes(records: Iterable[ChannelRecord], at: int) -> list[Outcome]:

@@ -197,6 +197,7 @@ def _routed(subject: Subject, profile: Profile, verdicts: Sequence[Verdict], sta
         user=subject.recipient.user,
         id=subject.recipient.id,
         category=subject.facts.category if subject.facts else "",
+        mandatory=bool(subject.facts and subject.facts.mandatory),
         locale=profile.locale,
         verdicts=list(verdicts),
         saw=_saw(profile),

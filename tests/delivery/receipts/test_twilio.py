@@ -176,8 +176,8 @@ def test_an_error_says_what_it_was_and_a_number_that_is_dead_is_not_used_again(c
     post(client, callback(sms), status("failed", ErrorCode="30005"))
     assert [(one.address, one.channel) for one in InvalidAddress.objects.all()] == [(PHONE, "sms")]
     assert [one.detail for one in told()] == [
-        "undelivered, error 30003",
-        "failed, error 30005: Unknown destination handset",
+        "undelivered, error 30003: The phone couldn't be reached: off, out of range, or out of service.",
+        "failed, error 30005: The number is unknown or no longer in service. Ask the user for another one.",
     ]
 
 

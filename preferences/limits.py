@@ -24,8 +24,8 @@ log = structlog.get_logger(__name__)
 REPEAT_MS = 600_000
 
 # One argument for the whole batch, as msgpack: [[limit name, count, window ms, in any order], …],
-# [[user, limit index, id, now], …]. One user's records come in their order, so what is later doesn't count; those of many
-# users, or of several lanes, come in any.
+# [[user, limit index, id, now], …]. One user's records come in their order, so what is later doesn't count; those of
+# many users, or of several lanes, come in any.
 _COUNT = """
 local limits, entries = unpack(cmsgpack.unpack(ARGV[2]))
 local prefix, keep, over = ARGV[1], tonumber(ARGV[3]), {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from hmac import compare_digest
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -134,6 +136,21 @@ def test_what_is_forged_is_403_and_changes_nothing(what, client, told, sms):
     assert answer.json()["code"] == "bad_signature"
     assert told() == []
     assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize("token", ["another", AUTH_TOKEN, "guessed"])
+def test_whichever_token_it_is_as_much_is_compared_and_in_constant_time(token, client, told, sms, monkeypatch):
+    compared: list[int] = []
+
+    def noting(own: bytes, given: bytes) -> bool:
+        compared.append(len(own))
+        return compare_digest(own, given)
+
+    monkeypatch.setattr(hmac, "compare_digest", noting)
+    url = callback(sms)
+    answer = post(client, url, status("sent"), signed=signature(url, status("sent"), token))
+    assert answer.status_code == (403 if token == "guessed" else 200)
+    assert compared == [len(signature(url, {}))] * 4  # two tokens, the address with its port and without
 
 
 def test_without_a_token_nobody_is_believed(settings, client, told, sms):

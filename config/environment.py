@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from foundation.process import name_of
 
 ROOT = Path(__file__).resolve().parent.parent
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 CountInSeconds = Annotated[str, Field(pattern=r"^\d+/[1-9]\d*$")]
 
 
@@ -113,7 +114,7 @@ class Environment(BaseSettings):
     LIMIT_EMAIL_MARKETING: CountInSeconds = Field("2/86400", description="Marketing emails a user.")
     LIMIT_SMS: CountInSeconds = Field("5/3600", description="SMS a user.")
     LIMIT_SMS_TWO_FACTOR: CountInSeconds = Field("10/3600", description="SMS for 2FA a user.")
-    SMS_COUNTRIES: Annotated[list[str], NoDecode] = Field(
+    SMS_COUNTRIES: Annotated[list[Country], NoDecode] = Field(
         [], description="ISO codes of the countries SMS go to where a type names none, comma-separated; empty: all."
     )
     SMS_PER_PREFIX: CountInSeconds = Field(

@@ -135,6 +135,15 @@ def test_a_name_is_asked_once_and_its_answer_is_called(make_adapter, receiver, m
     assert receiver.script.received[0].headers["Host"] == f"rebound.example:{receiver.port}"
 
 
+@pytest.mark.parametrize(("name", "kind"), [("localhost", Taken), ("other.example", Transient)])
+def test_the_certificate_has_to_be_the_names_whatever_address_was_found(make_adapter, monkeypatch, name, kind):
+    with WebhookSimulator(tls=True) as receiver:
+        monkeypatch.setattr(socket, "getaddrinfo", Names(["127.0.0.1"]))
+        (result,) = make_adapter(url=f"https://{name}:{receiver.port}/").send([order("+4915112345678", channel="sms")])
+        assert type(result) is kind
+        assert len(receiver.script.received) == (kind is Taken)
+
+
 def test_an_address_that_doesnt_answer_is_followed_by_the_next(make_adapter, receiver, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", Names(["::1", "127.0.0.1"]))
     adapter = make_adapter(url=f"http://two.example:{receiver.port}/hook")

@@ -20,9 +20,8 @@ def country_of(number: str) -> str:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
         return ""
-    found = phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
-        parsed.country_code
-    )
+    main = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    found = phonenumbers.region_code_for_number(parsed) or main
     return found if found.isalpha() else ""  # "001": a network of no country
 
 

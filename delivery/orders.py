@@ -56,11 +56,11 @@ def expand(
                     category=record.category,
                     priority=record.priority,
                     content=content,
+                    unsubscribe=_unsubscribe(record, recipient),
                     attempt=record.attempt,
                     deadline=deadline,
                     expires_at=record.expires_at,
                     collapse_key=record.collapse_key,
-                    unsubscribe=_unsubscribe(record, recipient),
                 )
                 jobs.append(Job(record, recipient, order, account_of(record.channel, send.platform), repeat))
     return jobs, expired

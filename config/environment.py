@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from foundation.process import name_of
 
 ROOT = Path(__file__).resolve().parent.parent
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 CountInSeconds = Annotated[str, Field(pattern=r"^\d+/[1-9]\d*$")]
 
 
@@ -113,6 +114,17 @@ class Environment(BaseSettings):
     LIMIT_EMAIL_MARKETING: CountInSeconds = Field("2/86400", description="Marketing emails a user.")
     LIMIT_SMS: CountInSeconds = Field("5/3600", description="SMS a user.")
     LIMIT_SMS_TWO_FACTOR: CountInSeconds = Field("10/3600", description="SMS for 2FA a user.")
+    SMS_COUNTRIES: Annotated[list[Country], NoDecode] = Field(
+        [], description="ISO codes of the countries SMS go to where a type names none, comma-separated; empty: all."
+    )
+    SMS_PER_PREFIX: CountInSeconds = Field(
+        "100/3600",
+        description="SMS to one block of 10,000 numbers, on every lane, broadcasts apart: beyond it they are dropped "
+        "and operators are told (SMS pumping). A count of 0 lifts it.",
+    )
+    SMS_PER_USER: CountInSeconds = Field(
+        "30/3600", description="SMS to one user, on every lane, critical too (SMS pumping). A count of 0 lifts it."
+    )
     PROFILE_CACHE_S: int = Field(3600, description="How long Redis keeps a user's addresses and preferences.")
     UNKNOWN_PROFILE_CACHE_S: int = Field(60, description="How long Redis remembers that nobody registered a user.")
     RATE_FCM: int = Field(800, description="Messages a second to FCM.")
@@ -190,7 +202,7 @@ class Environment(BaseSettings):
 
     @field_validator(
         *("ALLOWED_HOSTS", "ALLOWED_ORIGINS", "IN_DOUBT_RESEND", "CASSANDRA_CONTACT_POINTS"),
-        *("TWILIO_AUTH_TOKENS", "SNS_TOPICS", "SNS_HOSTS"),
+        *("TWILIO_AUTH_TOKENS", "SNS_TOPICS", "SNS_HOSTS", "SMS_COUNTRIES"),
         mode="before",
     )
     @classmethod

@@ -295,6 +295,12 @@ PER_USER_LIMITS = {
         "sms_two_factor": ENV.LIMIT_SMS_TWO_FACTOR,
     }.items()
 }
+# SMS pumping (preferences/sms_guard.py); a count of 0 lifts a limit
+SMS_COUNTRIES = tuple(ENV.SMS_COUNTRIES)
+SMS_GUARD_LIMITS = {
+    name: _count_and_seconds(value)
+    for name, value in {"sms_prefix": ENV.SMS_PER_PREFIX, "sms_one_user": ENV.SMS_PER_USER}.items()
+}
 PROFILE_CACHE_S = ENV.PROFILE_CACHE_S
 UNKNOWN_PROFILE_CACHE_S = ENV.UNKNOWN_PROFILE_CACHE_S
 PROVIDER_RATES = {"fcm": ENV.RATE_FCM, "apns": ENV.RATE_APNS, "ses": ENV.RATE_SES, "twilio": ENV.RATE_TWILIO}

@@ -54,6 +54,7 @@ class Routed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     user: str
     id: str
     category: str
+    mandatory: bool = False
     locale: str = ""
     verdicts: list[Verdict]
     contents: dict[str, Content] = {}

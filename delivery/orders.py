@@ -11,6 +11,7 @@ from delivery.providers.registry import account_of
 from delivery.retries import BREAKER_OPEN, DOUBTFUL, NEVER_BEGUN, NOT_BEGUN
 from delivery.status import DEFERRED, DROPPED, FAILED, IN_DOUBT, SENT
 from notifications.records import Attempting, ChannelRecipient, ChannelRecord, FailedSend, Failure, Outcome
+from preferences import unsubscribing
 from templates_app.content import Content
 
 EMPTY = Content()
@@ -55,6 +56,7 @@ def expand(
                     category=record.category,
                     priority=record.priority,
                     content=content,
+                    unsubscribe=_unsubscribe(record, recipient),
                     attempt=record.attempt,
                     deadline=deadline,
                     expires_at=record.expires_at,
@@ -62,6 +64,12 @@ def expand(
                 )
                 jobs.append(Job(record, recipient, order, account_of(record.channel, send.platform), repeat))
     return jobs, expired
+
+
+def _unsubscribe(record: ChannelRecord, recipient: ChannelRecipient) -> str:
+    if record.channel != "email" or record.mandatory or not record.category:
+        return ""
+    return unsubscribing.token(recipient.user, record.category)
 
 
 def expired_outcomes(records: Iterable[ChannelRecord], at: int) -> list[Outcome]:

@@ -19,6 +19,7 @@ from preferences.facts import Profile, Question, TypeFacts, Verdict
 from preferences.profiles import profiles
 from templates_app.catalog import get_catalog
 from templates_app.content import Content, NoTemplate, RenderRequest
+from templates_app.recipient import shown
 from templates_app.render import Rendered, render
 
 SEND = "send"
@@ -99,7 +100,7 @@ def _rendering(
         locale=profile.locale,
         data=data,
         template_version=version,
-        recipient={"id": question.user, "locale": profile.locale},
+        recipient=shown(question.user, profile.locale, channel=verdict.channel),
     )
 
 

@@ -92,7 +92,8 @@ class ChannelRecipient(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ChannelRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A record on a channel's topic. A retry (attempt > 1) carries only the sends that failed.
+    """A record on a channel's topic. A retry (attempt > 1) carries only the sends that failed. `mandatory`: of a type
+    that users can't turn off, so that nothing offers to.
 
     `now` stays that of the first try, so that an inbox row keeps its position. `attempt` numbers the tries that were
     begun; `uncounted` of them cost nothing (a provider's 429); `hop` counts the times it waited without being begun.
@@ -107,6 +108,7 @@ class ChannelRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     content: Content | None = None
     type: str
     category: str
+    mandatory: bool = False
     now: int
     accepted_at: int
     made_at: int = 0

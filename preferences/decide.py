@@ -1,8 +1,9 @@
 """Who gets what, and why not: contract §4 as one function over frozen values. No Django, no servers.
 
 The order in which reasons are looked for, the first one found is the one recorded: erased, expired, type gone,
-not a channel of the type, scheduled, no address, opted out, dead address, suppressed, quiet hours. Per-user limits come
-last and from outside, because they are counted for a whole batch at once: `apply_limits`.
+not a channel of the type, scheduled, no address, opted out, dead address, suppressed, country not
+served, quiet hours. Limits come last and from outside, because they are counted for a whole batch at once:
+`apply_limits`, `sms_guard.refuse`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from preferences import wording
 from preferences.channels import ALWAYS_ON, ON_BY_DEFAULT
 from preferences.facts import Address, Profile, Question, TypeFacts, Verdict
+from preferences.phone_numbers import country_of
 from preferences.precedence import ruling_cell
 from preferences.quiet_hours import quiet_until
 
@@ -82,6 +84,10 @@ def _decide_channel(channel: str, question: Question, facts: TypeFacts, profile:
     usable = _usable(addresses, profile) if profile.invalid or profile.suppressed else addresses
     if not usable:
         return _unusable(channel, addresses, profile)
+    if channel == "sms" and facts.sms_countries:
+        country = country_of(profile.phone)
+        if country not in facts.sms_countries:
+            return _drop(channel, "country_not_allowed", *wording.country_refused(facts, country))
     quiet = profile.quiet_hours
     if quiet is not None and question.priority != "critical" and (channel != "email" or facts.marketing):
         due = quiet_until(quiet, profile.time_zone, question.now)

@@ -15,6 +15,7 @@ class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `mandatory` (security): can't be turned off, goes to its own channels wherever there is an address.
     `dedupe_window_s`: same token, type, user and data within it is a `duplicate`; 0 is off.
     `expires_after_s`: default expiry; 0 is none.
+    `sms_countries`: ISO codes of the countries its SMS go to; empty is everywhere.
     """
 
     name: str
@@ -29,6 +30,7 @@ class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires_after_s: int = 0
     version: int = 0
     template_version: int = 0
+    sms_countries: tuple[str, ...] = ()
 
 
 class Device(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -23,7 +23,9 @@ log = structlog.get_logger(__name__)
 
 REPEAT_MS = 600_000
 
-# One argument for the whole batch, as msgpack: [[limit name, count, window ms], …], [[user, limit index, id, now], …].
+# One argument for the whole batch, as msgpack: [[limit name, count, window ms, in any order], …],
+# [[user, limit index, id, now], …]. One user's records come in their order, so what is later doesn't count; those of
+# many users, or of several lanes, come in any.
 _COUNT = """
 local limits, entries = unpack(cmsgpack.unpack(ARGV[2]))
 local prefix, keep, over = ARGV[1], tonumber(ARGV[3]), {}
@@ -33,7 +35,8 @@ for i, entry in ipairs(entries) do
     if redis.call('ZADD', window, 'NX', now, id) == 1 then
         if redis.call('ZCARD', window) > limit[2] then
             redis.call('ZREMRANGEBYSCORE', window, '-inf', now - limit[3] - keep)
-            if redis.call('ZCOUNT', window, '(' .. string.format('%.0f', now - limit[3]), now) > limit[2] then
+            local since, to = '(' .. string.format('%.0f', now - limit[3]), limit[4] and '+inf' or now
+            if redis.call('ZCOUNT', window, since, to) > limit[2] then
                 redis.call('ZREM', window, id)
                 over[#over + 1] = i - 1
             end
@@ -46,7 +49,10 @@ return over
 
 
 class LimitEntry(NamedTuple):
-    """A delivery that would be sent: it counts towards `limit` of `user`. `now` is the record's (ms)."""
+    """A delivery that would be sent: it counts towards `limit` of `user`. `now` is the record's (ms).
+
+    Of the limit "sms_prefix" the `user` is a block of phone numbers (preferences/sms_guard.py).
+    """
 
     user: str
     limit: str
@@ -74,8 +80,9 @@ def count(entries: Sequence[LimitEntry]) -> list[bool]:
 
 
 def _over(entries: Sequence[LimitEntry]) -> list[int]:
-    limits = settings.PER_USER_LIMITS
-    table = [(name, times, seconds * 1000) for name, (times, seconds) in limits.items()]
+    guard = settings.SMS_GUARD_LIMITS
+    limits = settings.PER_USER_LIMITS | guard
+    table = [(name, times, seconds * 1000, name in guard) for name, (times, seconds) in limits.items()]
     index = {name: position for position, name in enumerate(limits)}
     rows = [(entry.user, index[entry.limit], entry.notification_id, entry.now) for entry in entries]
     client: Any = get_redis()

@@ -39,12 +39,23 @@ def read(token: str) -> tuple[str, str]:
 
 def url(user: str, category: str) -> str:
     """The address of the page that unsubscribes; a POST of `List-Unsubscribe=One-Click` there does it."""
-    return f"{settings.PUBLIC_URL.rstrip('/')}/u/{token(user, category)}"
+    return address_of(token(user, category))
 
 
-def headers(user: str, category: str) -> dict[str, str]:
-    """What a mail carries so that its reader's program can offer a button (RFC 2369, RFC 8058)."""
-    return {"List-Unsubscribe": f"<{url(user, category)}>", "List-Unsubscribe-Post": f"{FIELD}={ONE_CLICK}"}
+def address_of(token: str, pattern: str = "") -> str:
+    """The address under which `token` unsubscribes: `pattern` with the token for its {token}, else web's own."""
+    return (pattern or f"{settings.PUBLIC_URL.rstrip('/')}/u/{{token}}").replace("{token}", token)
+
+
+def headers(address: str) -> dict[str, str]:
+    """What a mail carries so that its reader's program can offer a button (RFC 2369).
+
+    One click is offered by https alone (RFC 8058, section 3.1).
+    """
+    found = {"List-Unsubscribe": f"<{address}>"}
+    if address.startswith("https://"):
+        found["List-Unsubscribe-Post"] = f"{FIELD}={ONE_CLICK}"
+    return found
 
 
 def undo_token(user: str, cells: Sequence[PreferenceCell]) -> str:

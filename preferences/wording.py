@@ -49,12 +49,24 @@ SUPPRESSED = {
     "email": "The user's email address is on the suppression list (bounce, complaint or by hand).",
     "sms": "The user's phone number is on the suppression list (STOP, complaint or by hand).",
 }
+SMS_GUARD = {
+    "sms_prefix": "More SMS than {figure} were asked for to numbers {whose}, which may be SMS pumping; it isn't sent.",
+    "sms_one_user": "More SMS than {figure} were asked for to {whose}, which may be SMS pumping; it isn't sent.",
+}
+SMS_GUARD_SETTING = {"sms_prefix": "SMS_PER_PREFIX", "sms_one_user": "SMS_PER_USER"}
 SCHEDULED = "It waits for the time the sender asked for."
 
 
 def no_address(channel: str, profile: Profile) -> str:
     """Why there is nowhere to send to."""
     return NO_ADDRESS.get(channel, "There is no such channel.") if profile.known else NOT_REGISTERED
+
+
+def country_refused(facts: TypeFacts, country: str) -> tuple[str, str]:
+    """Sentence and setting of a drop because the type's SMS don't go to a number's country."""
+    where = f"to {country}" if country else "to a number of no country"
+    allowed = ", ".join(facts.sms_countries)
+    return f"SMS of {facts.name} don't go {where}; they go to {allowed}.", f"SMS countries of {facts.name}"
 
 
 def not_a_channel(facts: TypeFacts, channel: str) -> str:

@@ -46,6 +46,7 @@ class NotificationTypeAdmin(ModelAdmin):
             "Rules",
             {"fields": ("mandatory", "two_factor", "marketing", "fallback", "dedupe_window_s", "expires_after_s")},
         ),
+        ("SMS", {"fields": ("sms_countries",)}),
         ("Rendering", {"fields": ("default_locale", "example")}),
     )
 

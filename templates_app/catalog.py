@@ -168,6 +168,7 @@ def _entry(row: object) -> Entry:
         expires_after_s=row.expires_after_s,
         version=row.version,
         template_version=row.template_version,
+        sms_countries=tuple(row.sms_countries or settings.SMS_COUNTRIES),
     )
     return Entry(key=row.pk, facts=facts, default_locale=row.default_locale)
 

@@ -25,7 +25,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RenderRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One rendering: `data` is the event's, `recipient` what templates may know of the user ({"id", "locale"}).
+    """One rendering: `data` is the event's, `recipient` what templates may know of the user.
 
     `template_version` is the version the event was accepted under; 0 means the published one.
     """

@@ -36,6 +36,7 @@ class TypeForm(forms.ModelForm):
         widgets = {
             "description": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
             "example": UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false"}),
+            "sms_countries": UnfoldAdminTextInputWidget,
         }
 
     def clean_channels(self) -> list[str]:
@@ -43,6 +44,10 @@ class TypeForm(forms.ModelForm):
         ticked = self.cleaned_data["channels"]
         before = [name for name in self.instance.channels or [] if name in ticked]
         return before + [name for name in ticked if name not in before]
+
+    def clean_sms_countries(self) -> list[str]:
+        """An emptied field is the setting's again."""
+        return self.cleaned_data["sms_countries"] or []
 
 
 class TextForm(forms.ModelForm):

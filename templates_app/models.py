@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 
-from templates_app.validators import validate_channels, validate_example
+from templates_app.validators import validate_channels, validate_countries, validate_example
 
 NAME = RegexValidator(r"^[a-z][a-z0-9_]*$", "small letters, digits and underscores, beginning with a letter")
 CHANNELS = (("in_app", "In-app"), ("push", "Push"), ("email", "Email"), ("sms", "SMS"))
@@ -59,6 +59,13 @@ class NotificationType(models.Model):
         "dedupe window (s)", default=0, help_text="Same user and data within it is a duplicate; 0 is off."
     )
     expires_after_s = models.PositiveIntegerField("expires after (s)", default=0, help_text="0: never.")
+    sms_countries = models.JSONField(
+        "SMS countries",
+        default=list,
+        blank=True,
+        validators=[validate_countries],
+        help_text='ISO codes of the countries its SMS go to: ["DE", "AT"]. Empty: those of the setting SMS_COUNTRIES.',
+    )
     default_locale = models.CharField(max_length=16, default="en", help_text="The last locale that is tried.")
     example = models.JSONField(
         default=dict, blank=True, validators=[validate_example], help_text="Data that previews are rendered with."

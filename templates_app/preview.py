@@ -11,6 +11,7 @@ from foundation.errors import TemplateError
 from templates_app.compiled import CompiledText
 from templates_app.forms import field_of
 from templates_app.models import CHANNELS, NotificationType, TemplateText
+from templates_app.recipient import shown
 from templates_app.sandbox.data import refuse_unfit
 from templates_app.words import Words
 
@@ -22,7 +23,8 @@ def preview(request: HttpRequest) -> JsonResponse:
     try:
         kind = NotificationType.objects.filter(pk=request.POST.get("type") or 0).first()
         text = CompiledText(_words(request.POST), name="preview", type_name=kind.name if kind else "", version=0)
-        content = text.render(_example(request.POST, kind), {"id": RECIPIENT, "locale": request.POST.get("locale", "")})
+        whom = shown(RECIPIENT, request.POST.get("locale", ""), channel=request.POST.get("channel", ""))
+        content = text.render(_example(request.POST, kind), whom)
     except TemplateError as error:
         return _problem(field_of(error), error.reason, error.line)
     except ValueError as error:

@@ -1,37 +1,36 @@
 """From an order to Django's mail, the same for every email provider: what is said, to whom, under which headers.
 
 The Message-ID is made of the send's id, so that a repeat is the same mail to whoever sorts it. List-Unsubscribe and
-List-Unsubscribe-Post go out where the account names an address for them (RFC 2369, RFC 8058).
+List-Unsubscribe-Post stand above what can be unsubscribed from (RFC 2369, RFC 8058).
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
 from email.utils import parseaddr
-from functools import cache
-from importlib.util import find_spec
 
 import msgspec
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 from django.utils.html import strip_tags
-from django.utils.module_loading import import_string
 
 from delivery.providers.port import Order
 from foundation.errors import PermanentForAddress, PermanentForMessage
+from preferences import unsubscribing
 
 SUBJECT_MAX = 900  # characters; a header line of 998 octets has to hold it (RFC 5322, 2.1.1)
-_TOKENS = "preferences.unsubscribing"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BLANK_LINES = re.compile(r"\s*\n\s*\n\s*")
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom mails come from: `from_email` as "Harbor <no-reply@harbor.example>", `unsubscribe_url` with {token}."""
+    """Whom mails come from: `from_email` as "Harbor <no-reply@harbor.example>".
+
+    `unsubscribe_url`, with {token} in it, where another address than web's own takes the one click.
+    """
 
     from_email: str
     reply_to: str = ""
@@ -92,10 +91,8 @@ def subject(title: str) -> str:
 def headers(order: Order, sender: Sender) -> dict[str, str]:
     """What stands above the mail besides subject, sender and recipient."""
     found = {"Message-ID": message_id(order, sender), "Auto-Submitted": "auto-generated"}
-    token = _token_of(order) if sender.unsubscribe_url else ""
-    if token:
-        found["List-Unsubscribe"] = f"<{sender.unsubscribe_url.replace('{token}', token)}>"
-        found["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if order.unsubscribe:
+        found |= unsubscribing.headers(unsubscribing.address_of(order.unsubscribe, sender.unsubscribe_url))
     return found
 
 
@@ -123,14 +120,3 @@ def _is_address(text: str) -> bool:
 def _as_text(markup: str) -> str:
     """What a reader without HTML gets of a mail that has nothing else."""
     return _BLANK_LINES.sub("\n\n", html.unescape(strip_tags(markup))).strip()
-
-
-def _token_of(order: Order) -> str:
-    """The token that unsubscribes this user from this category; "" where there is nothing to unsubscribe from."""
-    make = _token_maker()
-    return make(order.user, order.category) or "" if make else ""
-
-
-@cache
-def _token_maker() -> Callable[[str, str], str | None] | None:
-    return import_string(f"{_TOKENS}.token") if find_spec(_TOKENS) else None

@@ -21,7 +21,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One send: what goes to which address. `id` is the send id, `notification_id` and `user` for tracing and receipts.
 
     `deadline` (ms): nothing may be begun after it, and the provider call's time-out ends before it. `badge` is the
-    number on the app's icon, the user's unread count; None leaves it as it is.
+    number on the app's icon, the user's unread count; None leaves it as it is. `unsubscribe`: the token that ends the
+    mails of this category for this user; "" where they can't be ended.
     """
 
     send: Send
@@ -37,6 +38,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
     collapse_key: str | None = None
     badge: int | None = None
+    unsubscribe: str = ""
 
     @property
     def id(self) -> str:

@@ -11,13 +11,16 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpcore
 import httpx
 
 # Addresses that carry an IPv4 one to a gateway of this network (RFC 6052, RFC 8215).
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+# Clouds' own services where not every Python knows a private network; the others' are link-local or unique local.
+# https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16, and Oracle's 192.0.0.192.
+_CLOUDS = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
 
 
 class PrivateAddress(Exception):
@@ -35,9 +38,9 @@ def is_public(address: str) -> bool:
         inner = found.ipv4_mapped or found.sixtofour or _behind_nat64(found)
         if inner is not None:
             return is_public(str(inner))
-        if found.teredo is not None:
+        if found.teredo is not None or found.is_site_local:
             return False
-    return found.is_global and not found.is_multicast
+    return found.is_global and not (found.is_multicast or found.is_reserved or any(found in each for each in _CLOUDS))
 
 
 def _behind_nat64(address: IPv6Address) -> IPv4Address | None:

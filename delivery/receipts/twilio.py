@@ -21,11 +21,12 @@ from twilio.request_validator import (
 )
 from twilio.twiml.messaging_response import MessagingResponse
 
+from delivery.providers.twilio import codes
 from delivery.receipts import body, keywords, links, once
 from delivery.receipts.keeping import Heard, keep
 from delivery.receipts.keywords import Wish
 from foundation.clock import now_ms
-from foundation.errors import Forbidden, InvalidRequest
+from foundation.errors import Forbidden, InvalidRequest, PermanentForAddress
 from notifications.records import Receipt
 from notifications.status import DELIVERED, READ, SENT, UNDELIVERED
 from preferences.addresses import Dead
@@ -34,6 +35,7 @@ from preferences.models import Suppression
 from preferences.suppression import Entry
 
 PROVIDER = "twilio"
+CODE_DIGITS = 6
 
 # https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
 STATUSES: dict[str, str | None] = {
@@ -51,13 +53,14 @@ STATUSES: dict[str, str | None] = {
     "received": None,
 }
 
-# https://www.twilio.com/docs/api/errors: nothing will ever arrive at this number.
-DEAD_NUMBER = {
-    "30005": "Unknown destination handset",
-    "30006": "Landline or unreachable carrier",
-}
 # The person has sent STOP to one of our senders, and Twilio keeps to it.
-UNSUBSCRIBED = {"21610": "Attempt to send to unsubscribed recipient"}
+UNSUBSCRIBED = str(codes.OPTED_OUT)
+# By the one table of Twilio's codes: nothing will ever arrive at this number.
+DEAD_NUMBER = frozenset(
+    str(code)
+    for code, meaning in codes.CODES.items()
+    if meaning.kind is PermanentForAddress and code != codes.OPTED_OUT
+)
 
 EMPTY = str(MessagingResponse())
 
@@ -99,7 +102,7 @@ def status_heard(fields: dict[str, str], query: dict[str, str]) -> Heard:
         detail=_detail(status, fields["MessageStatus"], code),
         at=now_ms(),
     )
-    stopped = (Entry(number, "sms", Suppression.Reason.STOP, UNSUBSCRIBED[code]),) if code in UNSUBSCRIBED else ()
+    stopped = (Entry(number, "sms", Suppression.Reason.STOP, _meaning(code)),) if code == UNSUBSCRIBED else ()
     dead = (Dead(link.user, "sms", number),) if code in DEAD_NUMBER else ()
     return Heard(
         provider=PROVIDER, receipts=(receipt,), suppressed=stopped if number else (), dead=dead if number else ()
@@ -179,9 +182,15 @@ def _number(text: str) -> str:
 def _detail(status: str, word: str, code: str) -> str:
     if status != UNDELIVERED:
         return ""
-    known = DEAD_NUMBER.get(code) or UNSUBSCRIBED.get(code)
+    known = _meaning(code)
     said = f"{word}, error {code}" if code else word
     return f"{said}: {known}" if known else said
+
+
+def _meaning(code: str) -> str:
+    """What the table says of a code; "" of one that isn't in it."""
+    known = codes.CODES.get(int(code)) if code.isdecimal() and len(code) <= CODE_DIGITS else None
+    return known.detail if known else ""
 
 
 def _twiml(text: str) -> HttpResponse:

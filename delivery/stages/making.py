@@ -67,6 +67,7 @@ def _channel_record(routed: Routed, verdict: Verdict, content: Content | None, m
         collapse_key=event.collapse_key,
         broadcast=event.broadcast,
         fell_back_from=event.fell_back_from,
+        mandatory=routed.mandatory,
     )
 
 

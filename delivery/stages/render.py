@@ -10,6 +10,7 @@ from delivery.stages.running import stage
 from foundation.clock import now_ms
 from preferences.facts import Verdict
 from templates_app.content import Content, NoTemplate, RenderRequest
+from templates_app.recipient import recipient
 from templates_app.render import render as render_all
 
 
@@ -56,7 +57,9 @@ def _request(routed: Routed, channel: str) -> RenderRequest:
         locale=routed.locale,
         data=data_of(event, event.recipients[0]),
         template_version=event.template_version,
-        recipient={"id": routed.user, "locale": routed.locale},
+        recipient=recipient(
+            routed.user, routed.locale, channel=channel, category=routed.category, mandatory=routed.mandatory
+        ),
     )
 
 

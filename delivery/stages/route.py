@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from delivery import known, put_off
+from delivery import known, pumping, put_off
 from delivery.batch import Batch, Routed, RoutedBatch, Told, envelope_of
 from delivery.stages.poison import set_aside
 from delivery.stages.running import stage
@@ -17,7 +17,7 @@ from foundation.errors import PoisonRecord
 from foundation.identifiers import send_id
 from notifications.records import Event, Recipient, decode
 from notifications.spool import doubt
-from preferences import limits
+from preferences import limits, sms_guard
 from preferences.decide import apply_limits, decide
 from preferences.facts import Profile, Question, TypeFacts, Verdict
 from preferences.limits import LimitEntry, Sighting
@@ -161,7 +161,7 @@ def _as_duplicate(verdict: Verdict, first: str) -> Verdict:
 
 
 def _within_limits(subjects: Sequence[Subject], decided: Sequence[tuple[Verdict, ...]]) -> list[tuple[Verdict, ...]]:
-    """Counts what is to be sent against the per-user limits, in one round trip; a retry isn't counted anew."""
+    """Counts what is to be sent against all limits, in one round trip; a retry isn't counted anew."""
     entries: list[LimitEntry] = []
     owners: list[tuple[int, str]] = []
     for index, (subject, verdicts) in enumerate(zip(subjects, decided, strict=True)):
@@ -173,14 +173,29 @@ def _within_limits(subjects: Sequence[Subject], decided: Sequence[tuple[Verdict,
                     LimitEntry(subject.recipient.user, verdict.limit, subject.recipient.id, subject.event.now)
                 )
                 owners.append((index, verdict.limit))
+        guarded = _guarded(subject, verdicts)
+        entries += guarded
+        owners += [(index, entry.limit) for entry in guarded]
+    refused = [not allowed for allowed in limits.count(entries)] if entries else []
     over: dict[int, list[str]] = {}
-    for (index, limit), allowed in zip(owners, limits.count(entries) if entries else [], strict=True):
-        if not allowed:
+    for (index, limit), is_over in zip(owners, refused, strict=True):
+        if is_over:
             over.setdefault(index, []).append(limit)
-    return [
-        apply_limits(verdicts, over[index], settings.PER_USER_LIMITS) if index in over else verdicts
-        for index, verdicts in enumerate(decided)
-    ]
+    pumping.alert([entry for entry, is_over in zip(entries, refused, strict=True) if is_over])
+    return [_limited(verdicts, over[index]) if index in over else verdicts for index, verdicts in enumerate(decided)]
+
+
+def _guarded(subject: Subject, verdicts: Sequence[Verdict]) -> list[LimitEntry]:
+    """A broadcast's recipients were counted and approved; anything else may be somebody's pumping."""
+    if subject.event.broadcast:
+        return []
+    found = sms_guard.entries(subject.recipient.user, verdicts, id=subject.recipient.id, now=subject.event.now)
+    return [entry for entry in found if settings.SMS_GUARD_LIMITS[entry.limit][0]]
+
+
+def _limited(verdicts: Sequence[Verdict], over: Sequence[str]) -> tuple[Verdict, ...]:
+    guarded = sms_guard.refuse(verdicts, over, settings.SMS_GUARD_LIMITS)
+    return apply_limits(guarded, over, settings.PER_USER_LIMITS)
 
 
 def data_of(event: Event, recipient: Recipient) -> dict[str, Any]:
@@ -197,6 +212,7 @@ def _routed(subject: Subject, profile: Profile, verdicts: Sequence[Verdict], sta
         user=subject.recipient.user,
         id=subject.recipient.id,
         category=subject.facts.category if subject.facts else "",
+        mandatory=bool(subject.facts and subject.facts.mandatory),
         locale=profile.locale,
         verdicts=list(verdicts),
         saw=_saw(profile),

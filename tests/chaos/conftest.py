@@ -14,6 +14,8 @@ NO_LIMITS = {
     "LIMIT_PUSH": "1000000/3600",
     "LIMIT_EMAIL": "1000000/3600",
     "LIMIT_SMS": "1000000/3600",
+    "SMS_PER_PREFIX": "0/3600",
+    "SMS_PER_USER": "0/3600",
     "RATE_APNS": "0",
     "RATE_FCM": "0",
     "RATE_SES": "0",

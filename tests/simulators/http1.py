@@ -33,8 +33,12 @@ class Http1Simulator(Running):
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._runner is None:
+            return
+        for each in self._runner.server.connections if self._runner.server else ():
+            if each.transport is not None:
+                each.transport.abort()  # a client that keeps its connection would never answer the end of TLS
+        await self._runner.cleanup()
 
 
 def cut(request: web.Request) -> web.Response:

@@ -129,3 +129,17 @@ def test_channels_keep_their_order(admin_client: Client, kind: NotificationType)
     kind.refresh_from_db()
     assert kind.channels == ["push", "in_app", "email"]
     assert kind.priority == "high"
+    assert kind.sms_countries == []
+
+
+def test_the_countries_of_a_types_sms_are_checked(admin_client: Client, kind: NotificationType) -> None:
+    page = reverse("admin:templates_app_notificationtype_change", args=[kind.pk])
+    form = {
+        "category": "order_updates", "priority": "high", "channels": ["sms"], "dedupe_window_s": 0,
+        "expires_after_s": 0, "default_locale": "en", "example": "{}",
+    }  # fmt: skip
+    refused = admin_client.post(page, {**form, "sms_countries": '["DE", "Germany"]'})
+    assert "is no country" in str(refused.context["adminform"].form.errors["sms_countries"])
+    assert admin_client.post(page, {**form, "sms_countries": '["DE", "AT"]'}).status_code == 302
+    kind.refresh_from_db()
+    assert kind.sms_countries == ["DE", "AT"]

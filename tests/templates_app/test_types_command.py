@@ -36,12 +36,22 @@ def test_a_type_added_is_ready_to_be_sent() -> None:
     assert "A seat for {{ show }}" in run("show", "seat_freed")
 
 
+def test_a_types_own_countries_come_before_the_settings(settings) -> None:
+    settings.SMS_COUNTRIES = ("FR",)
+    run("add", "seat_freed", "--title", "x", "--channels", "sms", "--sms-countries", "DE, AT")
+    run("add", "seat_taken", "--title", "x", "--channels", "sms")
+    countries = [getattr(get_catalog().facts(name), "sms_countries", None) for name in ("seat_freed", "seat_taken")]
+    assert countries == [("DE", "AT"), ("FR",)]
+    assert "sms_countries: ['DE', 'AT']" in run("show", "seat_freed")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("add", "Bad-Name", "--title", "x"), "small letters"),
         (("add", "a_type", "--title", "{{ broken"), "title"),
         (("add", "a_type", "--title", "x", "--channels", "pigeon"), "pigeon"),
+        (("add", "a_type", "--title", "x", "--sms-countries", "DE,XX"), "XX"),
         (("show", "nothing"), "types list"),
     ],
 )

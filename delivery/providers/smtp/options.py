@@ -14,7 +14,8 @@ STARTTLS, TLS, NONE = "starttls", "tls", "none"
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which server, and who writes. `security` is how the connection is protected: "starttls" (port 587), "tls" (465)
     or "none"; `ca_file` says whom to trust where the system doesn't. With a `username` its password is in
-    `password_file` or `password_env`. `unsubscribe_url` has {token} in it and makes mails carry one-click unsubscribe.
+    `password_file` or `password_env`. `unsubscribe_url`, with {token} in it, is given where another
+    address than web's takes the one click.
     """
 
     host: Annotated[str, msgspec.Meta(min_length=1)]

@@ -36,6 +36,7 @@ class Command(BaseCommand):
         add.add_argument("--body", default="", help='"{{ text }}"')
         add.add_argument("--action-url", default="", help="/orders/{{ order_id }}")
         add.add_argument("--locale", default="en")
+        add.add_argument("--sms-countries", default="", help="ISO codes, comma-separated; empty: SMS_COUNTRIES")
         for flag in ("mandatory", "marketing", "two-factor"):
             add.add_argument(f"--{flag}", action="store_true")
 
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         if row is None:
             raise CommandError(f"there is no type {options['name']}; `manage.py types list` names all")
         fields = ("name", "category", "priority", "channels", "mandatory", "marketing", "two_factor", "dedupe_window_s")
-        for field in (*fields, "expires_after_s", "version", "template_version"):
+        for field in (*fields, "expires_after_s", "sms_countries", "version", "template_version"):
             self.stdout.write(f"{field}: {getattr(row, field)}")
         for words in published(row):
             self.stdout.write(f"\n[{words.channel} {words.locale}]\n{words.title}\n{words.body}")
@@ -64,7 +65,8 @@ class Command(BaseCommand):
             name=options["name"],
             category=options["category"],
             priority=options["priority"],
-            channels=[part.strip() for part in options["channels"].split(",") if part.strip()],
+            channels=_parts(options["channels"]),
+            sms_countries=_parts(options["sms_countries"]),
             default_locale=options["locale"],
             **{flag: options[flag] for flag in ("mandatory", "marketing", "two_factor")},
         )
@@ -80,6 +82,10 @@ class Command(BaseCommand):
         except TemplateError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{row.name} is ready; its words are in the admin under Templates")
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _words(channel: str, options: dict[str, Any]) -> Words:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from hmac import compare_digest
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -136,6 +138,21 @@ def test_what_is_forged_is_403_and_changes_nothing(what, client, told, sms):
     assert not Suppression.objects.exists()
 
 
+@pytest.mark.parametrize("token", ["another", AUTH_TOKEN, "guessed"])
+def test_whichever_token_it_is_as_much_is_compared_and_in_constant_time(token, client, told, sms, monkeypatch):
+    compared: list[int] = []
+
+    def noting(own: bytes, given: bytes) -> bool:
+        compared.append(len(own))
+        return compare_digest(own, given)
+
+    monkeypatch.setattr(hmac, "compare_digest", noting)
+    url = callback(sms)
+    answer = post(client, url, status("sent"), signed=signature(url, status("sent"), token))
+    assert answer.status_code == (403 if token == "guessed" else 200)
+    assert compared == [len(signature(url, {}))] * 4  # two tokens, the address with its port and without
+
+
 def test_without_a_token_nobody_is_believed(settings, client, told, sms):
     settings.TWILIO_AUTH_TOKENS = []
     url = callback(sms)
@@ -176,8 +193,8 @@ def test_an_error_says_what_it_was_and_a_number_that_is_dead_is_not_used_again(c
     post(client, callback(sms), status("failed", ErrorCode="30005"))
     assert [(one.address, one.channel) for one in InvalidAddress.objects.all()] == [(PHONE, "sms")]
     assert [one.detail for one in told()] == [
-        "undelivered, error 30003",
-        "failed, error 30005: Unknown destination handset",
+        "undelivered, error 30003: The phone couldn't be reached: off, out of range, or out of service.",
+        "failed, error 30005: The number is unknown or no longer in service. Ask the user for another one.",
     ]
 
 

@@ -87,11 +87,17 @@ def test_an_undo_is_for_its_own_user(client, ann):
     assert rows() == set()
 
 
-FORGED = ["x", "a:b", unsubscribing.token("usr_ann", "promotions")[:-1] + "~", unsubscribing.page_token("usr_ann")]
+FORGED = {
+    "a word": lambda: "x",
+    "a signature of nothing": lambda: "a:b",
+    "its end is another": lambda: unsubscribing.token("usr_ann", "promotions")[:-1] + "~",
+    "another page's link": lambda: unsubscribing.page_token("usr_ann"),
+}
 
 
-@pytest.mark.parametrize("token", FORGED)
-def test_a_forged_link_is_404_and_changes_nothing(token, client, ann):
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_forged_link_is_404_and_changes_nothing(forged, client, ann):
+    token = FORGED[forged]()
     for answer in (client.get(f"/u/{token}"), client.post(f"/u/{token}", ONE_CLICK)):
         assert answer.status_code == 404
         assert "This link doesn" in answer.content.decode()
@@ -166,11 +172,16 @@ def test_with_the_database_away_it_says_later_and_the_program_may_try_again(clie
 
 def test_the_headers_are_those_of_the_rfc(settings):
     settings.PUBLIC_URL = "https://news.example.com/"
-    headers = unsubscribing.headers("usr_ann", "promotions")
+    headers = unsubscribing.headers(unsubscribing.url("usr_ann", "promotions"))
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     found = re.fullmatch(r"<https://news\.example\.com/u/([\w:.-]+)>", headers["List-Unsubscribe"])
     assert found
     assert unsubscribing.read(found[1]) == ("usr_ann", "promotions")
+
+
+def test_one_click_is_offered_by_https_alone(settings):
+    settings.PUBLIC_URL = "http://localhost:8000"
+    assert list(unsubscribing.headers(unsubscribing.url("usr_ann", "promotions"))) == ["List-Unsubscribe"]
 
 
 def test_a_link_fits_names_of_any_kind():

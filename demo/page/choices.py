@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db.models import Prefetch
 from django.urls import reverse
 
-from delivery.providers.registry import REGISTRY, accounts_of
+from delivery.providers.registry import account_names, accounts_of
 from demo.company import SERVICES
+from demo.page import steering
 from demo.page.latest import CROWD_PREFIX
 from notifications.topology import CHANNELS
 from notifications.validation import RAISE
@@ -21,16 +22,6 @@ from templates_app.models import NotificationType
 README = Path(settings.BASE_DIR) / "README.md"
 PEOPLE_SHOWN = 200
 PROVIDER_NAMES = {"apns": "APNs", "fcm": "FCM", "ses": "SES", "twilio": "Twilio"}
-MODES = (
-    ("transient", "fails every time (500)"),
-    ("down", "can’t be reached"),
-    ("rate_limited", "429 with Retry-After"),
-    ("ambiguous", "takes it, never answers"),
-    ("slow", "answers after 2 s"),
-    ("permanent", "refuses every message"),
-    ("invalid", "says addresses are dead"),
-    ("misconfigured", "refuses our credentials"),
-)
 
 
 def everything() -> dict[str, Any]:
@@ -39,7 +30,7 @@ def everything() -> dict[str, Any]:
         "types": types(),
         "people": people(),
         "providers": providers(),
-        "modes": [{"name": name, "words": words} for name, words in MODES],
+        "modes": [{"name": name, "words": words} for name, words in steering.words()],
         "channels": [{"name": name, "label": LABELS[name]} for name in CHANNELS],
         "api": f"{settings.PUBLIC_URL}/api/v1",
         "socket": f"{settings.GATEWAY_URL}/ws/inbox/",
@@ -91,7 +82,7 @@ def providers() -> list[dict[str, Any]]:
     """Every provider account with its channel."""
     return [
         {"name": name, "label": PROVIDER_NAMES.get(name, name), "channel": channel}
-        for name in REGISTRY
+        for name in account_names()
         for channel in CHANNELS
         if name in accounts_of(channel)
     ]
@@ -107,6 +98,8 @@ def links() -> list[dict[str, str]]:
         },
         {"label": "API docs", "href": reverse("docs"), "hint": "every call, to be tried in place"},
     ]
+    if settings.SIMULATORS_URL:
+        found.append({"label": "Simulators", "href": settings.SIMULATORS_URL, "hint": "what they received, and faults"})
     if README.exists():
         found.append({"label": "README", "href": reverse("demo-readme"), "hint": "the tour"})
     return found

@@ -129,9 +129,9 @@ class SESSimulator:
         call = json.loads(raw)
         address = call["Destination"]["ToAddresses"][0]
         answer = self.script.next(address)
+        self.script.take(id="", address=address, answer=answer.kind, headers=_headers(environ), body=call)
         if self.script.latency_s:
             time.sleep(self.script.latency_s)
-        self.script.take(id="", address=address, answer=answer.kind, headers=_headers(environ), body=call)
         return self._answer(answer, call, environ, start)
 
     def _answer(self, answer: Answer, call: dict[str, Any], environ: dict[str, Any], start: Start) -> Iterable[bytes]:

@@ -149,8 +149,6 @@ class TwilioSimulator(Http1Simulator):
             return refusal
         form = {name: str(value) for name, value in (await request.post()).items()}
         answer = self.script.next(form.get("To", ""))
-        if self.script.latency_s:
-            await asyncio.sleep(self.script.latency_s)
         code = int(answer.code) if answer.kind == control.CODE and answer.code.isdecimal() else _fault(form)
         self.script.take(
             id=form.get("StatusCallback", ""),
@@ -159,6 +157,8 @@ class TwilioSimulator(Http1Simulator):
             headers=dict(request.headers),
             body=form,
         )
+        if self.script.latency_s:
+            await asyncio.sleep(self.script.latency_s)
         if answer.kind in (control.DROP, control.GOAWAY):
             return cut(request)
         if answer.kind == control.LIMITED:

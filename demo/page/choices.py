@@ -21,7 +21,14 @@ from templates_app.models import NotificationType
 
 README = Path(settings.BASE_DIR) / "README.md"
 PEOPLE_SHOWN = 200
-PROVIDER_NAMES = {"apns": "APNs", "fcm": "FCM", "ses": "SES", "twilio": "Twilio"}
+PROVIDER_NAMES = {
+    "apns": "APNs",
+    "fcm": "FCM",
+    "ses": "SES",
+    "smtp": "SMTP",
+    "twilio": "Twilio",
+    "webpush": "Web Push",
+}
 
 
 def everything() -> dict[str, Any]:

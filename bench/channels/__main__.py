@@ -26,7 +26,7 @@ from foundation import redis_server
 from tests.running import ROOT, until
 
 # Events of a measure: some seconds each.
-EVENTS = {"apns": 20_000, "fcm": 5_000, "twilio": 6_000, "ses": 1_500, "smtp": 3_000}
+EVENTS = {"apns": 10_000, "fcm": 2_500, "twilio": 3_000, "ses": 1_000, "smtp": 2_000}
 BATCH, QUICK_BATCH, QUICK_EVENTS = 500, 50, 100
 ROUNDS = 3
 SHARE = 0.8

@@ -178,7 +178,8 @@ def status(platform: Platform, id: str, channel: str) -> str:
 def doubts(platform: Platform, id: str) -> set[str]:
     """The channels on which it was parked as in doubt."""
     found = told(platform, id)["timeline"]
-    return {each["channel"] for each in found if each["status"] == "in_doubt"}
+    doubtful = [each for each in found if "in_doubt" in (each["status"], each.get("reason"), each.get("error"))]
+    return {each["channel"] for each in doubtful}
 
 
 def told(platform: Platform, id: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from uuid import uuid4
 from bench.channels.made import BODY, HTML, TITLE, Lane, address
 from bench.channels.ours import FLIGHTS
 
+MOST_STREAMS = 1_000  # what APNs allows on a connection
 Send = Callable[[str], Awaitable[object]]
 
 
@@ -60,7 +61,7 @@ def _apns(lane: Lane, addresses: list[str], options: dict[str, Any]) -> tuple[fl
             request = NotificationRequest(to, message, notification_id=str(uuid4()), push_type=PushType.ALERT)
             assert (await client.send_notification(request)).is_successful
 
-        return await _all(send, addresses, lane.streams * FLIGHTS)
+        return await _all(send, addresses, min(MOST_STREAMS, lane.streams * FLIGHTS))
 
     return asyncio.run(go())
 

@@ -80,7 +80,8 @@ def test_one_goes_out_on_every_channel_once_and_receipts_move_its_status(
     until(lambda: statuses(platform, id) == arrived, SOON_S, "receipts of email and SMS")
     assert received(desk, id) == ONE_EACH
 
-    # In-app becomes "delivered" by a socket's word. Apple and Google tell nobody what became of a push; the app does when it is opened.
+    # In-app becomes "delivered" by a socket's word. Apple and Google tell nobody what became of a push; the app does
+    # when it is opened.
     with platform.client("ADMIN_TOKEN") as api:
         api.post(f"/users/usr_42/notifications/{id}/opened", params={"via": "push"}).raise_for_status()
     until(lambda: statuses(platform, id)["push"] == "opened", SOON_S, "the app's word")

@@ -17,9 +17,9 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from threading import Event, Thread
 from typing import Any
-from urllib.request import Request, urlopen
 from uuid import uuid4
 
+import httpx
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.ses.models import ses_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -99,11 +99,10 @@ class SESSimulator:
         backend.verify_domain(DOMAIN)
 
     def warm_up(self) -> None:
-        """moto's first answer takes a second: this one is asked for by nobody."""
-        ask = Request(f"{self.base_url}/v2/email/identities")
-        ask.add_header("Authorization", f"AWS4-HMAC-SHA256 Credential={KEY_ID}/20261123/{REGION}/ses/aws4_request")
-        with urlopen(ask, timeout=30) as answer:
-            answer.read()
+        """moto's first answer takes a second: this one is to a question that nobody asks, whatever it says."""
+        scope = f"{KEY_ID}/20260101/{REGION}/ses/aws4_request"
+        ask = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"}
+        httpx.get(f"{self.base_url}/v2/email/identities", headers=ask, timeout=30, trust_env=False)
 
     def options(self, **other: Any) -> dict[str, Any]:
         """The options of an account here; its secret is in the variable SES_SIMULATOR_SECRET."""

@@ -19,10 +19,10 @@ SERVERS := stack or cluster
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
 	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done
 
-.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack test test-stack test-faults test-cluster soak bench bench-stack check format clean upgrade
+.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack simulators test test-stack test-faults test-cluster soak bench bench-channels bench-stack check format clean upgrade
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
 	@python=$$($(FIND_PYTHON)); \
@@ -44,7 +44,7 @@ $(VENV)/.production: $(VENV)/.base requirements/production.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements/production.txt
 	@touch $@
 
-demo: $(VENV)/.base ## run everything; PORT=8000 and VAR=var can be set
+demo: $(if $(filter simulators,$(PROVIDERS)),$(VENV)/.test,$(VENV)/.base) ## run everything; PORT=8000, VAR=var and PROVIDERS=simulators can be set
 	@exec $(PY) -m demo.launch
 
 test: $(VENV)/.test check ## test everything
@@ -83,11 +83,18 @@ stack-status: $(VENV)/.base ## each server: pid, port, up or down, log
 stack-clean: $(VENV)/.base ## forget their data
 	@exec $(PY) -m stack clean
 
-demo-stack: $(STACK) ## the demo on these servers; starts them if need be
+demo-stack: $(STACK) $(if $(filter simulators,$(PROVIDERS)),$(VENV)/.test) ## the demo on these servers; starts them if need be
 	@exec $(PY) -m stack run -- $(PY) -m demo.launch
+
+simulators: $(VENV)/.test ## APNs, FCM, SES, SMTP, Twilio on loopback, with a page of faults; PORT=8000 is who gets the receipts
+	@exec $(PY) -m tests.simulators
 
 bench: $(VENV)/.test ## measure everything (about 5 minutes), beside what the machine can do
 	@$(PY) -m bench
+
+bench-channels: $(VENV)/.test ## each adapter beside its bare library, against the simulators (about 5 minutes); QUICK=1
+	@$(PY) -m bench.channels $(if $(QUICK),--quick)
+	@$(PY) -m bench.channels.steady $(if $(QUICK),--quick)
 
 bench-stack: $(VENV)/.test $(STACK) ## measure on the servers (about half an hour); writes docs/sizing.md
 	@$(PY) -m stack run -- $(PY) -m bench.stack $(if $(QUICK),--quick)

@@ -54,7 +54,8 @@ async def pace(plan: dict[str, Any]) -> dict[str, Any]:
             if response.status >= 400:
                 refused[response.status] = refused.get(response.status, 0) + 1
             elif plan.get("remember"):
-                sent[orjson.loads(answer)["notification_id"]] = accepted
+                told = orjson.loads(answer)
+                sent.update((one["notification_id"], accepted) for one in told.get("results", [told]))
 
     async with _session(plan) as session, asyncio.TaskGroup() as tasks:
         started = time.perf_counter()

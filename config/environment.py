@@ -132,6 +132,7 @@ class Environment(BaseSettings):
     RATE_SES: int = Field(150, description="Messages a second to SES.")
     RATE_TWILIO: int = Field(250, description="Messages a second to Twilio.")
     PROVIDERS: str = Field("sandbox", description="sandbox, or the path of a TOML file with the provider accounts.")
+    SIMULATORS_URL: str = Field("", description="Control address of the simulators that the demo runs on; else empty.")
     BULK_SHARE: float = Field(0.8, description="The most that bulk takes from a provider's bucket.")
     PROVIDER_TIMEOUT_S: float = Field(4.0, description="A provider's call ends after this; what it took is in doubt.")
     SANDBOX_LATENCY_MS: float = Field(10.0, description="What a sandbox provider takes to answer, in milliseconds.")

@@ -18,6 +18,7 @@ import httpx
 import msgspec
 from django.db import transaction
 
+from demo.company.people import apns_token
 from demo.page.latest import CROWD_PREFIX
 from foundation.clock import now_ms
 from preferences.contact_points import device_id_of
@@ -75,7 +76,7 @@ def _user_id(number: int) -> str:
 
 def _device(pk: int, user_id: str) -> Device:
     platform = "apns" if pk % 2 else "fcm"
-    token = f"{platform}-{user_id}"
+    token = apns_token(user_id) if platform == "apns" else f"fcm-{user_id}"
     return Device(user_id=pk, device_id=device_id_of(token), token=token, platform=platform, name="Phone")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,10 +17,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
 from supervisor.xmlrpc import SupervisorTransport
 
-from demo import processes
+from demo import processes, simulators
+from demo.probing import answers, is_alive, is_taken
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_S = 120
@@ -64,6 +63,7 @@ class Demo:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
+        self.is_simulated = os.environ.get("PROVIDERS") == simulators.ASKED
         self.supervisor: subprocess.Popen[bytes] | None = None
         self.stopping = False
 
@@ -105,13 +105,13 @@ class Demo:
 
     def _check(self) -> None:
         for name, port in (("PORT", self.port), ("GATEWAY_PORT", self.gateway_port)):
-            if _taken(port):
+            if is_taken(port):
                 raise CantStart(f"port {port} is taken; give another: {name}={port + 10} make demo")
         if len(str(self.var / "supervisor.sock")) > SOCKET_PATH_MAX:
             raise CantStart(
                 f"{self.var} is too long a path for a unix socket; give a shorter one: VAR=/tmp/np make demo"
             )
-        if _alive(self.var / "supervisord.pid"):
+        if is_alive(self.var / "supervisord.pid"):
             raise CantStart(
                 f"a demo is running on {self.var}; end it, or give another folder: VAR=var2 PORT=8010 make demo"
             )
@@ -120,10 +120,23 @@ class Demo:
         except FileNotFoundError as error:
             raise CantStart(str(error)) from error
         (self.var / "logs").mkdir(parents=True, exist_ok=True)
+        if self.is_simulated:
+            self._prepare_simulators()
+
+    def _prepare_simulators(self) -> None:
+        if missing := simulators.missing():
+            raise CantStart(f"the simulators need {missing}: run `PROVIDERS=simulators make demo`, which installs them")
+        try:
+            self.environment |= simulators.prepare(self.var, self.environment)
+        except RuntimeError as error:
+            raise CantStart(str(error)) from error
 
     def _start_supervisor(self) -> None:
         programs = processes.programs(self.var, self.port, self.gateway_port)
-        everything = [self.redis, *programs] if self.redis else programs
+        servers = [self.redis] if self.redis else []
+        if self.is_simulated:
+            servers.append(simulators.program(self.var))
+        everything = [*servers, *programs]
         configuration = self.var / "supervisord.conf"
         configuration.write_text(processes.supervisor_configuration(self.var, everything, self.metrics_port))
         for stale in ("redis.sock", "supervisor.sock"):
@@ -136,6 +149,9 @@ class Demo:
         )
         awaited, what = ("redis.sock", "Redis") if self.redis else ("supervisor.sock", "supervisord")
         self._await(lambda: (self.var / awaited).exists(), 10, f"{what} didn't start; see {self.var}/logs")
+        if self.is_simulated:
+            desk = f"{self.environment['SIMULATORS_URL']}/state"
+            self._await(lambda: answers(desk), 30, f"the simulators didn't start; see {self.var}/logs")
 
     def _manage(self, *arguments: str) -> None:
         command = [sys.executable, processes.MANAGE, *arguments]
@@ -160,7 +176,7 @@ class Demo:
         url = f"http://127.0.0.1:{self.port}/health/ready"
         gateway = f"http://127.0.0.1:{self.gateway_port}/health/live"
         see = f"not ready after {READY_WITHIN_S} s; see {self.var}/logs"
-        self._await(lambda: _answers(url) and _answers(gateway), READY_WITHIN_S, see)
+        self._await(lambda: answers(url) and answers(gateway), READY_WITHIN_S, see)
 
     def _greet(self) -> None:
         env = dict(
@@ -186,6 +202,7 @@ class Demo:
             f"  the admin   {home}/admin/      {values['ADMIN_USER']} / {values['ADMIN_PASSWORD']}",
             f"  the API     {home}/api/docs",
             f"  tokens      {self.var}/demo.env   (source it)",
+            *([f"  simulators  {self.environment['SIMULATORS_URL']}/"] if self.is_simulated else []),
             "",
             "  send one:",
             "",
@@ -216,31 +233,6 @@ def _number(name: str, default: int) -> int:
     if not value.isdigit() or not 0 < int(value) < 65536:
         raise CantStart(f"{name} must be a port between 1 and 65535, not {value!r}")
     return int(value)
-
-
-def _taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
-
-
-def _alive(pidfile: Path) -> bool:
-    try:
-        os.kill(int(pidfile.read_text()), 0)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
-        return False
-    return True
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 if __name__ == "__main__":

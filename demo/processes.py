@@ -16,6 +16,8 @@ from foundation import redis_server
 from stack.commands import Commands
 
 PYTHON = sys.executable
+REDIS, SIMULATORS = "redis", "simulators"
+SERVERS = (REDIS, SIMULATORS)  # what the platform talks to: started first, stopped last
 STANDARD = ("router", "in_app", "push", "email", "sms", "tracker", "retry")
 MANAGE = str(Path(__file__).resolve().parent.parent / "manage.py")
 COMMANDS = Commands(python=PYTHON, manage=MANAGE)
@@ -31,7 +33,7 @@ class Program:
 
 
 def programs(var: Path, port: int, gateway_port: int) -> list[Program]:
-    """All of the demo's processes but Redis and the supervisor, in starting order."""
+    """All of the demo's processes but its servers and the supervisor, in starting order."""
     return [
         Program(
             name="web",
@@ -66,7 +68,7 @@ def programs(var: Path, port: int, gateway_port: int) -> list[Program]:
 
 def redis(var: Path) -> Program:
     """The embedded Redis."""
-    return Program(name="redis", purpose="caches, queues, presence", command=redis_server.command(var / "redis.sock"))
+    return Program(name=REDIS, purpose="caches, queues, presence", command=redis_server.command(var / "redis.sock"))
 
 
 def _bridge(member: str, roles: Sequence[str]) -> list[str]:
@@ -83,9 +85,9 @@ def _worker(name: str, queues: Sequence[str]) -> list[str]:
 
 
 def supervisor_configuration(var: Path, everything: Sequence[Program], metrics_port: int = 0) -> str:
-    """supervisord's configuration: Redis in a group of its own, so that it starts first and stops last.
+    """supervisord's configuration: the servers in a group of their own, so that they start first and stop last.
 
-    Without Redis in `everything` (REDIS_URL names another) there is no such group.
+    Without any in `everything` (REDIS_URL names another Redis) there is no such group.
 
     Each process is told its name, and its own port for metrics and health, counted up from `metrics_port` (0: none).
     """
@@ -96,19 +98,20 @@ def supervisor_configuration(var: Path, everything: Sequence[Program], metrics_p
         f"[unix_http_server]\nfile={var}/supervisor.sock\nchmod=0700\n",
         "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n",
     ]
-    names = [program.name for program in everything if program.name != "redis"]
+    names = [program.name for program in everything if program.name not in SERVERS]
+    servers = [program.name for program in everything if program.name in SERVERS]
     for place, program in enumerate(everything):
         port = metrics_port + place if metrics_port else 0
         command = shlex.join(program.command).replace("%", "%%")
         parts.append(
             f"[program:{program.name}]\ncommand={command}\ndirectory={Path(MANAGE).parent}\n"
             f'environment=PROCESS="{program.name}",METRICS_PORT="{port}"\n'
-            f"autostart={'true' if program.name == 'redis' else 'false'}\nautorestart=true\nstartsecs=0\n"
+            f"autostart={'true' if program.name in SERVERS else 'false'}\nautorestart=true\nstartsecs=0\n"
             f"startretries=1000000\nstopwaitsecs=6\nstopasgroup=true\nkillasgroup=true\n"
             f"redirect_stderr=true\nstdout_logfile={logs}/{program.name}.log\nstdout_logfile_maxbytes=5MB\n"
             "stdout_logfile_backups=1\n"
         )
     parts.append(f"[group:platform]\nprograms={','.join(names)}\npriority=500\n")
-    if len(names) < len(everything):
-        parts.append("[group:servers]\nprograms=redis\npriority=100\n")
+    if servers:
+        parts.append(f"[group:servers]\nprograms={','.join(servers)}\npriority=100\n")
     return "\n".join(parts)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 APNS, FCM = "apns", "fcm"
+
+
+def apns_token(name: str) -> str:
+    """A device token as Apple's look: 32 bytes in hexadecimal."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +45,10 @@ PEOPLE = (
         time_zone="America/New_York",
         email="ada@example.com",
         phone="+12025550142",
-        devices=((APNS, "apns-ada-iphone-7f3a", "Ada’s iPhone"), (FCM, "fcm-ada-tablet-19c2", "Ada’s tablet")),
+        devices=(
+            (APNS, apns_token("apns-ada-iphone-7f3a"), "Ada’s iPhone"),
+            (FCM, "fcm-ada-tablet-19c2", "Ada’s tablet"),
+        ),
         choices=(("*", "sms", True),),
     ),
     Person(
@@ -60,7 +69,7 @@ PEOPLE = (
         time_zone="Europe/Berlin",
         email="clara@example.com",
         phone="+4915112345611",
-        devices=((APNS, "apns-clara-iphone-a1b9", "Claras iPhone"),),
+        devices=((APNS, apns_token("apns-clara-iphone-a1b9"), "Claras iPhone"),),
         quiet_hours={"start": "22:00", "end": "07:00", "days": [1, 2, 3, 4, 5, 6, 7]},
     ),
     Person(
@@ -82,7 +91,7 @@ PEOPLE = (
         time_zone="Europe/Paris",
         email="francoise@example.com",
         phone="+33612345617",
-        devices=((APNS, "apns-francoise-iphone-c4e1", "iPhone de Françoise"),),
+        devices=((APNS, apns_token("apns-francoise-iphone-c4e1"), "iPhone de Françoise"),),
     ),
     Person(
         user_id="usr_19",
@@ -92,7 +101,7 @@ PEOPLE = (
         time_zone="Asia/Tokyo",
         email="goro@example.com",
         phone="+819012345619",
-        devices=((APNS, "apns-goro-iphone-2d6f", "Goro’s iPhone"),),
+        devices=((APNS, apns_token("apns-goro-iphone-2d6f"), "Goro’s iPhone"),),
         quiet_hours={"start": "00:00", "end": "23:59", "days": [1, 2, 3, 4, 5, 6, 7]},
     ),
     Person(
@@ -121,7 +130,7 @@ PEOPLE = (
         time_zone="America/Chicago",
         email="jane@example.com",
         phone="+12025550131",
-        devices=((APNS, "apns-jane-iphone-e2a8", "Jane’s iPhone"),),
+        devices=((APNS, apns_token("apns-jane-iphone-e2a8"), "Jane’s iPhone"),),
         choices=(("*", "sms", True),),
         suppressed=(("sms", "stop"),),
         dead=("email",),

@@ -16,11 +16,9 @@ from django.views.decorators.http import require_GET
 
 from delivery import breaker
 from delivery.ledger import get_ledger
-from delivery.providers.sandbox import outbox, switches
-from delivery.providers.sandbox.models import OutboxMessage
 from demo import crowd
 from demo.management.commands.crowd import PATH as CROWD_PATH
-from demo.page import processes, way
+from demo.page import processes, steering, way
 from demo.page.access import answer, demo_only
 from demo.page.latest import get_latest
 from foundation.clock import now_ms
@@ -53,7 +51,7 @@ def state(request: HttpRequest) -> HttpResponse:
             "ledger": _part(lambda: get_ledger().refresh(LEDGER_RECORDS)),
             "crowd": crowd.progress(settings.VAR / CROWD_PATH),
             "latest": _part(lambda: _latest(user)),
-            "outbox": _part(lambda: _outbox_mark(user)),
+            "outbox": _part(lambda: steering.mark(user)),
         }
     )
 
@@ -67,13 +65,8 @@ def _part(read: Callable[[], Any]) -> Any:
 
 
 def _providers() -> dict[str, Any]:
-    modes = switches.modes()
+    modes = steering.modes()
     return {name: {"mode": mode, "breaker": breaker.state(name).state} for name, mode in modes.items()}
-
-
-def _outbox_mark(user: str) -> list[int]:
-    newest = OutboxMessage.objects.filter(user=user).order_by("-id").values_list("id", "received").first()
-    return list(newest or (0, 0))
 
 
 def _latest(user: str) -> list[dict[str, Any]]:
@@ -119,5 +112,5 @@ def one_way(request: HttpRequest, id: str) -> HttpResponse:
 @require_GET
 @demo_only
 def user_outbox(request: HttpRequest) -> HttpResponse:
-    """What the sandbox's providers took for a user, newest first."""
-    return answer({"messages": outbox.messages(user=request.GET.get("user", ""), limit=OUTBOX_SHOWN)})
+    """What providers took for a user, newest first."""
+    return answer({"messages": steering.messages(request.GET.get("user", ""), OUTBOX_SHOWN)})

@@ -12,7 +12,8 @@ from typing import Any
 from django.conf import settings
 from supervisor.xmlrpc import SupervisorTransport
 
-from demo.processes import programs, redis
+from demo import simulators
+from demo.processes import REDIS, SIMULATORS, programs, redis
 from foundation.errors import NotFound, Unavailable
 
 TELL_FIRST_S = 0.2  # web answers before it kills itself
@@ -48,7 +49,7 @@ def kill(name: str) -> int:
 def _purposes() -> dict[str, str]:
     var = settings.VAR
     known = {program.name: program.purpose for program in programs(var, 0, 0)}
-    return known | {"redis": redis(var).purpose}
+    return known | {REDIS: redis(var).purpose, SIMULATORS: simulators.program(var).purpose}
 
 
 def _all() -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from django.conf import settings
@@ -14,10 +14,9 @@ from django.shortcuts import render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
-from delivery.providers.sandbox import switches
 from demo import crowd, env_file
 from demo.management.commands.crowd import PATH as CROWD_PATH
-from demo.page import choices, processes
+from demo.page import choices, processes, steering
 from demo.page.access import answer, body_of, demo_only
 from demo.processes import MANAGE
 from foundation.clock import now_ms
@@ -51,9 +50,13 @@ class _Crowd(msgspec.Struct, forbid_unknown_fields=True):
 @ensure_csrf_cookie
 def page(request: HttpRequest) -> HttpResponse:
     """The page itself; everything it chooses from is in it."""
-    found = render(request, "demo/page.html", {"choices": choices.everything(), "styles": STYLES})
+    found = render(request, "demo/page.html", _context())
     found["Cache-Control"] = "no-store"
     return found
+
+
+def _context() -> dict[str, Any]:
+    return {"choices": choices.everything(), "styles": STYLES, "simulators": settings.SIMULATORS_URL}
 
 
 @require_GET
@@ -99,8 +102,7 @@ def token(request: HttpRequest) -> HttpResponse:
 def switch(request: HttpRequest) -> HttpResponse:
     """ "This provider is failing"."""
     asked = body_of(request, _Switch)
-    switches.set_mode(asked.provider, asked.mode)
-    return answer(switches.modes())
+    return answer(steering.set_mode(asked.provider, asked.mode))
 
 
 @require_POST

@@ -41,9 +41,11 @@ STATUS = {reason: status for status, reasons in _BY_STATUS.items() for reason in
 class APNsSimulator(Http2Simulator):
     """`key_pem` signs; `options` are what an account needs to get here, with the key in the file `key_file`."""
 
-    def __init__(self, script: Script | None = None, **more: int) -> None:
+    def __init__(
+        self, script: Script | None = None, *, key: ec.EllipticCurvePrivateKey | None = None, **more: int
+    ) -> None:
         super().__init__(script, **more)
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._key = key or ec.generate_private_key(ec.SECP256R1())
         self.key_pem = pem_of(self._key)
         self._check_token = lru_cache(64)(self._wrong_token)
 

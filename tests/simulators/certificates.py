@@ -1,4 +1,4 @@
-"""A throwaway authority and its certificate for 127.0.0.1, made anew for each process."""
+"""A throwaway authority and its certificate for 127.0.0.1, made anew for each process, or kept in a folder."""
 
 from __future__ import annotations
 
@@ -24,16 +24,30 @@ class Certificate(NamedTuple):
     key_file: Path
 
 
+DAYS = 30
+_kept_in: Path | None = None
+
+
+def keep_in(folder: Path) -> None:
+    """From now on this process shows the certificate in `folder`, made where there is none that holds."""
+    global _kept_in
+    _kept_in = folder
+    certificate.cache_clear()
+
+
 @cache
 def certificate() -> Certificate:
-    """This process's certificate, valid for a day."""
-    folder = Path(tempfile.mkdtemp(prefix="np-tls-"))
+    """This process's certificate, valid for `DAYS`."""
+    folder = _kept_in or Path(tempfile.mkdtemp(prefix="np-tls-"))
+    if _kept_in is not None and _holds(folder / "cert.pem"):
+        return Certificate(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = _sign("Throwaway CA", ca_key, issuer="Throwaway CA", issuer_key=ca_key, is_ca=True)
     leaf = _sign("localhost", key, issuer="Throwaway CA", issuer_key=ca_key, is_ca=False)
     files = Certificate(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
     files.ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
     files.cert_file.write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
+    files.key_file.touch(mode=0o600)
     files.key_file.write_bytes(pem_of(key).encode())
     return files
 
@@ -53,6 +67,14 @@ def pem_of(key: ec.EllipticCurvePrivateKey) -> str:
     ).decode()
 
 
+def _holds(file: Path) -> bool:
+    """Whether there is a certificate that is good for another week."""
+    if not file.exists():
+        return False
+    until = x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
+    return until > datetime.now(UTC) + timedelta(days=7)
+
+
 def _sign(
     name: str, key: ec.EllipticCurvePrivateKey, *, issuer: str, issuer_key: ec.EllipticCurvePrivateKey, is_ca: bool
 ) -> x509.Certificate:
@@ -65,7 +87,7 @@ def _sign(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + timedelta(days=DAYS))
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(issuer_key, hashes.SHA256())

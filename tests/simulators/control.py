@@ -6,6 +6,8 @@ script.drop(after=10)        the connection is cut when the 11th comes; goaway(a
 script.silence()             takes the next one and never answers
 script.rubbish()             answers the next one with what is no answer
 script.limit(100)            the provider's "too many requests" beyond 100/s
+script.stutter("503", times=2, address="^busy-")     fails twice, takes one, fails twice again
+script.lift()                takes all orders back
 script.latency_s = 0.05
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping
 from threading import Condition
 from typing import Any
@@ -46,12 +49,18 @@ class _Rule(msgspec.Struct):
     left: int | None  # None: for good
     wait: int  # so many messages pass before
     address: re.Pattern[str] | None
+    again: int = 0  # so many once more, after one message has passed
 
 
 class Script:
-    """The orders of a simulator. An address's rule comes before one for the next n; the first given goes first."""
+    """The orders of a simulator. An address's rule comes before one for the next n; the first given goes first.
 
-    def __init__(self) -> None:
+    Of what was received the last `keep` are kept, all where it is None; `counts` counts them by their answer.
+    """
+
+    def __init__(self, *, keep: int | None = None) -> None:
+        self.keep = keep
+        self.counts: Counter[str] = Counter()
         self.changed = Condition()
         self.received: list[Received] = []
         self.connections = 0
@@ -64,15 +73,27 @@ class Script:
         """As new: nothing received, nothing ordered."""
         with self.changed:
             self.received.clear()
+            self.counts.clear()
+            self.connections = 0
+            self.lift()
+
+    def lift(self) -> None:
+        """Takes back every order; what was received stays."""
+        with self.changed:
             self._rules.clear()
             self._times.clear()
-            self._per_s, self.latency_s, self.connections = None, 0.0, 0
+            self._per_s, self.latency_s = None, 0.0
 
     def answer(
         self, code: str, *, times: int | None = 1, address: str | None = None, after: int = 0, **extra: Any
     ) -> None:
         """Answers with the provider's `code`: the next `times`, or all that match `address` (a pattern)."""
         self._order(Answer(CODE, code, extra), times, address, after)
+
+    def stutter(self, code: str, *, times: int, address: str, **extra: Any) -> None:
+        """Answers with `code` for `times` messages like `address`, takes the next one, and so on."""
+        with self.changed:
+            self._rules.append(_Rule(Answer(CODE, code, extra), times, 0, re.compile(address), again=times))
 
     def drop(self, *, times: int | None = 1, address: str | None = None, after: int = 0) -> None:
         """Cuts the connection when a message comes, after `after` others."""
@@ -110,6 +131,9 @@ class Script:
         """Keeps a message (the fields of `Received`) and wakes who waits for it."""
         with self.changed:
             self.received.append(Received(at=time.time(), **received))
+            self.counts[received["answer"]] += 1
+            if self.keep is not None and len(self.received) > 2 * self.keep:
+                del self.received[: -self.keep]
             self.changed.notify_all()
 
     def connected(self) -> None:
@@ -137,7 +161,7 @@ class Script:
                 self.latency_s = float(arguments)
             elif name == "limit":
                 self.limit(arguments)
-            elif name in ("answer", "drop", "goaway", "silence", "rubbish", "slow", "reset"):
+            elif name in ("answer", "drop", "goaway", "silence", "rubbish", "slow", "stutter", "lift", "reset"):
                 getattr(self, name)(**(arguments or {}))
             else:
                 raise ValueError(f"no such order: {name}")
@@ -155,7 +179,9 @@ class Script:
                 continue
             if rule.left is not None:
                 rule.left -= 1
-                if not rule.left:
+                if not rule.left and rule.again:
+                    rule.left, rule.wait = rule.again, 1
+                elif not rule.left:
                     self._rules.remove(rule)
             return rule.answer
         return None

@@ -45,10 +45,12 @@ GOOGLE = {
 class FCMSimulator(Http2Simulator):
     """`service_account` is the key that opens it; the script's addresses are registration tokens."""
 
-    def __init__(self, script: Script | None = None, **more: int) -> None:
+    def __init__(
+        self, script: Script | None = None, *, key: rsa.RSAPrivateKey | None = None, oauth_port: int = 0, **more: int
+    ) -> None:
         super().__init__(script, **more)
-        key = rsa.generate_private_key(65_537, 2_048)
-        self.oauth = TokenEndpoint(key.public_key(), ISSUER)
+        key = key or rsa.generate_private_key(65_537, 2_048)
+        self.oauth = TokenEndpoint(key.public_key(), ISSUER, port=oauth_port)
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )

@@ -40,10 +40,10 @@ class Reply(NamedTuple):
 class Http2Simulator(Running):
     """`read` turns a request into (id, address); `reply` an answer into what goes over the wire."""
 
-    def __init__(self, script: Script | None = None, *, max_streams: int = MAX_STREAMS) -> None:
+    def __init__(self, script: Script | None = None, *, max_streams: int = MAX_STREAMS, port: int = 0) -> None:
         self.script = script or Script()
         self.max_streams = max_streams
-        self.port = 0
+        self.port = port
         self.connections: set[_Connection] = set()
 
     async def start(self) -> None:

@@ -25,7 +25,7 @@ SCOPE = "https://www.googleapis.com/auth/"
 class TokenEndpoint:
     """`issued` are the tokens given out; `answer` (status, body) is said instead of one while it is set."""
 
-    def __init__(self, public_key: Any, issuer: str) -> None:
+    def __init__(self, public_key: Any, issuer: str, *, port: int = 0) -> None:
         self.public_key, self.issuer = public_key, issuer
         self.issued: list[str] = []
         self.life_s = 3_600
@@ -46,7 +46,7 @@ class TokenEndpoint:
             def log_message(self, format: str, *args: Any) -> None:
                 return
 
-        self._server = ThreadingHTTPServer((HOST, 0), Handler)
+        self._server = ThreadingHTTPServer((HOST, port), Handler)
         self.uri = f"http://{HOST}:{self._server.server_address[1]}/token"
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()

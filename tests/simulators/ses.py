@@ -17,7 +17,9 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from threading import Event, Thread
 from typing import Any
+from uuid import uuid4
 
+import httpx
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.ses.models import ses_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -59,11 +61,12 @@ Start = Callable[..., Any]
 class SESSimulator:
     """`with SESSimulator() as ses:` serves at `ses.base_url`; `ses.script` says how it answers.
 
-    `account` is what GetAccount tells.
+    `account` is what GetAccount tells. `on_taken` is called with each mail's call and SES' id for it.
     """
 
     def __init__(self, *, port: int = 0) -> None:
         self.script = Script()
+        self.on_taken: Callable[[dict[str, Any], str], None] | None = None
         self.account: dict[str, Any] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._over = Event()
@@ -94,6 +97,12 @@ class SESSimulator:
         backend = ses_backends[MOTO_ACCOUNT][REGION]
         backend.reset()
         backend.verify_domain(DOMAIN)
+
+    def warm_up(self) -> None:
+        """moto's first answer takes a second: this one is to a question that nobody asks, whatever it says."""
+        scope = f"{KEY_ID}/20260101/{REGION}/ses/aws4_request"
+        ask = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"}
+        httpx.get(f"{self.base_url}/v2/email/identities", headers=ask, timeout=30, trust_env=False)
 
     def options(self, **other: Any) -> dict[str, Any]:
         """The options of an account here; its secret is in the variable SES_SIMULATOR_SECRET."""
@@ -127,12 +136,12 @@ class SESSimulator:
         call = json.loads(raw)
         address = call["Destination"]["ToAddresses"][0]
         answer = self.script.next(address)
+        self.script.take(id="", address=address, answer=answer.kind, headers=_headers(environ), body=call)
         if self.script.latency_s:
             time.sleep(self.script.latency_s)
-        self.script.take(id="", address=address, answer=answer.kind, headers=_headers(environ), body=call)
-        return self._answer(answer, _sender(call), environ, start)
+        return self._answer(answer, call, environ, start)
 
-    def _answer(self, answer: Answer, sender: str, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+    def _answer(self, answer: Answer, call: dict[str, Any], environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         if answer.kind == control.CODE:
             return _problem(start, answer.code, answer.extra)
         if answer.kind == control.LIMITED:
@@ -140,15 +149,24 @@ class SESSimulator:
         if answer.kind in (control.DROP, control.GOAWAY):
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             return []
+        if answer.kind in (control.SILENCE, control.RUBBISH):
+            self._tell_of(call, f"unanswered-{uuid4().hex}")
         if answer.kind == control.SILENCE:
             self._over.wait(60)
         if answer.kind == control.RUBBISH:
             start("200 OK", [("Content-Type", "text/html"), ("Content-Length", "18")])
             return [b"<html>what?</html>"]
+        sender = _sender(call)
         if not sender.endswith(f"@{DOMAIN}"):  # in AWS' own words, which moto hasn't
             words = f"Email address is not verified. The following identities failed the check: {sender}"
             return _problem(start, "MessageRejected", {"message": words})
-        return self._moto(environ, start)
+        body = b"".join(self._moto(environ, start))
+        self._tell_of(call, json.loads(body).get("MessageId", ""))
+        return [body]
+
+    def _tell_of(self, call: dict[str, Any], message_id: str) -> None:
+        if self.on_taken is not None and message_id:
+            self.on_taken(call, message_id)
 
     def _tell_account(self, start: Start) -> Iterable[bytes]:
         answer = self.script.next("account")

@@ -96,9 +96,9 @@ class SMTPSimulator(Running):
 
     async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:
         answer: Answer = session.answer
+        self._note(envelope.rcpt_tos[0], answer, envelope.content)
         if self.script.latency_s:
             await asyncio.sleep(self.script.latency_s)
-        self._note(envelope.rcpt_tos[0], answer, envelope.content)
         if answer.kind == control.CODE:
             return f"{answer.code} not this mail"
         if answer.kind != control.OK:

@@ -27,6 +27,7 @@ from tests.simulators.http1 import Http1Simulator, cut
 
 VERSION = "2010-04-01"
 ACCOUNT, TOKEN, SERVICE = "AC" + "1" * 32, "a-token-of-twilio", "MG" + "2" * 32
+TRIES, NAP_S = 5, 0.5
 MAGIC_SENDER = "+15005550006"
 # The HTTP status that a code comes with, where it isn't 400.
 STATUS = {20003: 401, 20005: 403, 20006: 403, 20008: 403, 20404: 404, 20429: 429, 63038: 429} | {
@@ -49,13 +50,15 @@ class TwilioSimulator(Http1Simulator):
     """`with TwilioSimulator() as twilio:` serves at `twilio.base_url`; `twilio.script` says how it answers.
 
     Receipts: `callbacks(sid, …)` gives those of a message, signed; with `posts_receipts` they are posted by themselves,
-    `copies` of each, in an order of chance where `shuffles`. `fate(address, …)` says what becomes of messages.
+    `copies` of each, in an order of chance where `shuffles`, with `pause_s` between two. `fate(address, …)` says what
+    becomes of messages.
     """
 
     def __init__(self, *, posts_receipts: bool = False, copies: int = 1, shuffles: bool = False, port: int = 0) -> None:
         super().__init__(port=port)
         self.script = Script()
         self.posts_receipts, self.copies, self.shuffles = posts_receipts, copies, shuffles
+        self.pause_s = 0.0
         self.posted: list[tuple[Callback, int]] = []
         self._messages: dict[str, dict[str, str]] = {}
         self._fates: list[tuple[re.Pattern[str], tuple[str, ...], int]] = []
@@ -123,8 +126,20 @@ class TwilioSimulator(Http1Simulator):
             self._chance.shuffle(posts)
         async with aiohttp.ClientSession() as session:
             for each in posts:
-                async with session.post(each.url, data=each.form, headers=each.headers) as response:
-                    self.posted.append((each, response.status))
+                await asyncio.sleep(self.pause_s)
+                await self._post(session, each)
+
+    async def _post(self, session: aiohttp.ClientSession, callback: Callback) -> None:
+        """Again, a few times, where nobody answers."""
+        for number in range(TRIES):
+            try:
+                async with session.post(callback.url, data=callback.form, headers=callback.headers) as response:
+                    self.posted.append((callback, response.status))
+                    if response.status < 500:
+                        return
+            except aiohttp.ClientError:
+                pass  # whoever is called back may be away just now
+            await asyncio.sleep(NAP_S * 2**number)
 
     # --- the API
 
@@ -134,8 +149,6 @@ class TwilioSimulator(Http1Simulator):
             return refusal
         form = {name: str(value) for name, value in (await request.post()).items()}
         answer = self.script.next(form.get("To", ""))
-        if self.script.latency_s:
-            await asyncio.sleep(self.script.latency_s)
         code = int(answer.code) if answer.kind == control.CODE and answer.code.isdecimal() else _fault(form)
         self.script.take(
             id=form.get("StatusCallback", ""),
@@ -144,6 +157,8 @@ class TwilioSimulator(Http1Simulator):
             headers=dict(request.headers),
             body=form,
         )
+        if self.script.latency_s:
+            await asyncio.sleep(self.script.latency_s)
         if answer.kind in (control.DROP, control.GOAWAY):
             return cut(request)
         if answer.kind == control.LIMITED:
@@ -157,14 +172,14 @@ class TwilioSimulator(Http1Simulator):
     async def _taken(self, request: web.Request, form: dict[str, str], answer: Answer) -> web.StreamResponse:
         sid = f"SM{next(self._numbers):032x}"
         self._messages[sid] = form
-        if answer.kind == control.SILENCE:
-            await asyncio.sleep(60)
-        if answer.kind == control.RUBBISH:
-            return web.Response(status=201, text="<html>what?</html>", content_type="text/html")
         if self.posts_receipts:
             task = asyncio.create_task(self._post_receipts(sid))
             self._posting.add(task)
             task.add_done_callback(self._posting.discard)
+        if answer.kind == control.SILENCE:
+            await asyncio.sleep(60)
+        if answer.kind == control.RUBBISH:
+            return web.Response(status=201, text="<html>what?</html>", content_type="text/html")
         return web.json_response(resource(sid, form), status=201)
 
     async def _list(self, request: web.Request) -> web.StreamResponse:

@@ -88,6 +88,13 @@ class Streams(ChannelPool):
 class _H2(H2Connection):
     """After a GOAWAY the answers to what is under way can still be read, which h2 refuses."""
 
+    @property
+    def open_outbound_streams(self) -> int:
+        """At each request h2 goes through all streams; that is only needed where there may be too many."""
+        known = len(self.streams)
+        is_sure = known < self.remote_settings.max_concurrent_streams
+        return known if is_sure else int(super().open_outbound_streams)
+
     def _receive_goaway_frame(self, frame: Any) -> Any:
         result = super()._receive_goaway_frame(frame)
         self.state_machine.state = ConnectionState.CLIENT_OPEN

@@ -12,7 +12,7 @@ from foundation.identifiers import new_notification_id, send_id
 from notifications.log import get_log
 from notifications.records import Receipt, Reports, decode
 from notifications.topology import DELIVERY
-from tests.delivery.receipts.sns_server import TOPIC, Sns
+from tests.simulators.sns import TOPIC, Sns
 
 PUBLIC_URL = "https://hooks.example.com"
 AUTH_TOKEN = "the-token-of-the-account"

@@ -18,7 +18,7 @@ from notifications.store import get_store
 from preferences.models import Suppression, SuppressionChange
 from tests.delivery.receipts.conftest import EMAIL, Sent
 from tests.delivery.receipts.events import WHEN, bounce, event
-from tests.delivery.receipts.sns_server import Sns
+from tests.simulators.sns import Sns
 
 pytestmark = [pytest.mark.django_db(databases=["default", "store"]), pytest.mark.usefixtures("emptied")]
 

@@ -43,7 +43,18 @@ export class Phone {
     for (const old of [...$("#banners").children].slice(MOST_BANNERS)) old.remove();
     setTimeout(() => made.classList.add("leaving"), BANNER_MS);
     made.addEventListener("animationend", () => made.classList.contains("leaving") && made.remove());
-    made.addEventListener("click", () => made.classList.add("leaving"));
+    made.addEventListener("click", () => {
+      made.classList.add("leaving");
+      this.#opened(id, send);
+    });
+  }
+
+  /** What an app tells when its push was opened: APNs and FCM never say what became of one. */
+  async #opened(id, send) {
+    const user = this.user;
+    const token = await this.inbox.tokenSource();
+    const path = `${this.inbox.getAttribute("api")}/users/${encodeURIComponent(user)}/notifications/${id}/opened?via=push&send=${encodeURIComponent(send)}`;
+    await fetch(path, { method: "POST", headers: { Authorization: `Bearer ${token}` } }).catch(() => {});
   }
 
   #switch() {

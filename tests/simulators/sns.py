@@ -1,17 +1,16 @@
-"""An SNS on loopback: https with a CA of its own, a signing certificate, subscriptions; envelopes by AWS's rule."""
+"""An SNS on loopback: https with a CA of its own, a signing certificate, subscriptions; envelopes by AWS's rule.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
+"""
 
 from __future__ import annotations
 
 import base64
-import ipaddress
 import json
-import ssl
-import tempfile
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -20,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 from foundation.clock import now_ms, to_rfc3339
+from tests.simulators.certificates import certificate, server_tls
+from tests.simulators.running import HOST
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:ses-events"
 SIGNED = {
@@ -30,24 +31,22 @@ SIGNED = {
 
 
 class Sns:
-    """Runs while the block does. `requests` are the paths it was asked for."""
+    """Runs while the block does. `requests` are the paths it was asked for.
 
-    def __init__(self) -> None:
+    Another `key_name` is another address of the certificate: whoever keeps the one before asks again.
+    """
+
+    def __init__(self, *, port: int = 0, key_name: str = "1") -> None:
         self.key, self.certificate = make_certificate("sns.amazonaws.com")
         self.requests: list[str] = []
-        self._folder = tempfile.TemporaryDirectory()
-        self.ca_file = Path(self._folder.name) / "ca.pem"
+        self.ca_file = certificate().ca_file
+        self.port, self.key_name = port, key_name
 
     def __enter__(self) -> Sns:
-        server_key, server_certificate = make_certificate("localhost", host="127.0.0.1")
-        self.ca_file.write_bytes(pem(server_certificate))
-        pair = Path(self._folder.name) / "server.pem"
-        pair.write_bytes(key_pem(server_key) + pem(server_certificate))
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pair)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        self._server = ThreadingHTTPServer((HOST, self.port), self._handler())
+        self._server.socket = server_tls("http/1.1").wrap_socket(self._server.socket, server_side=True)
+        self.port = self._server.server_address[1]
+        self.host = f"{HOST}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -56,7 +55,6 @@ class Sns:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
-        self._folder.cleanup()
 
     def url(self, path: str) -> str:
         return f"https://{self.host}{path}"
@@ -72,7 +70,7 @@ class Sns:
             "Message": message if isinstance(message, str) else json.dumps(message),
             "Timestamp": to_rfc3339(now_ms()),
             "SignatureVersion": version,
-            "SigningCertURL": self.url("/SimpleNotificationService-1.pem"),
+            "SigningCertURL": self.url(f"/SimpleNotificationService-{self.key_name}.pem"),
         }
         if kind != "Notification":
             fields |= {"Token": "t0ken", "SubscribeURL": self.url("/?Action=ConfirmSubscription&Token=t0ken")}
@@ -90,8 +88,9 @@ class Sns:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 sns.requests.append(self.path)
-                known = self.path.endswith("-1.pem") or self.path.startswith("/?Action=ConfirmSubscription")
-                body = pem(sns.certificate) if self.path.endswith("-1.pem") else b"<ok/>"
+                is_ours = self.path.endswith(f"-{sns.key_name}.pem")
+                known = is_ours or self.path.startswith("/?Action=ConfirmSubscription")
+                body = pem(sns.certificate) if is_ours else b"<ok/>"
                 self.send_response(200 if known else 404)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -103,7 +102,8 @@ class Sns:
         return Handler
 
 
-def make_certificate(name: str, host: str = "") -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+def make_certificate(name: str) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+    """A key and the certificate that it signs itself."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -117,17 +117,9 @@ def make_certificate(name: str, host: str = "") -> tuple[rsa.RSAPrivateKey, x509
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     )
-    if host:
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
-        builder = builder.add_extension(names, critical=False)
     return key, builder.sign(key, hashes.SHA256())
 
 
 def pem(certificate: x509.Certificate) -> bytes:
+    """The certificate as SNS hands it out."""
     return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def key_pem(key: rsa.RSAPrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )

@@ -30,7 +30,7 @@ ALERT_AT = 10
 JITTER_SHARE = 0.2
 JITTER_CAP_MS = 10_000
 UNCOUNTED_DELAY_MS = 1_000
-MISCONFIGURED_DELAY_MS = 60_000
+MISCONFIGURED_DELAY_MS = 20_000  # as long as a breaker is open at the longest: then it is tried again anyway
 HORIZON_MS = 6 * 24 * 3_600_000  # the log keeps 7 days: nothing may wait longer than it remembers
 
 NOT_BEGUN, BREAKER_OPEN, TEMPLATE = "not_begun", "breaker_open", "template"

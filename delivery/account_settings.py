@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from delivery.models import AccountSetting
 from delivery.providers.registry import account_names
@@ -41,17 +42,17 @@ def set_rate(account: str, rate: int | None, *, by: str = "") -> None:
     """
     if rate is not None and rate < 0:
         raise InvalidRequest("a rate is 0 (no limit) or more", field="rate", remedy="Give messages per second.")
-    _change(account, by=by, rate=rate)
+    change(account, by=by, rate=rate)
 
 
 def pause(account: str, why: str, *, by: str = "") -> None:
     """Nothing more is sent over `account` until `resume`. Raises InvalidRequest, ControlPlaneUnavailable."""
-    _change(account, by=by, paused=True, why=why)
+    change(account, by=by, paused=True, why=why)
 
 
 def resume(account: str, *, by: str = "") -> None:
     """Ends an operator's pause. Raises InvalidRequest, ControlPlaneUnavailable."""
-    _change(account, by=by, paused=False, why="")
+    change(account, by=by, paused=False, why="")
 
 
 def publish_anew() -> None:
@@ -71,6 +72,14 @@ def publish() -> None:
         if row.paused:
             fields += [_PAUSED + row.account, row.why]
     _script()(keys=[key(*SETTINGS)], args=fields)
+
+
+def rows() -> QuerySet[AccountSetting]:
+    """A row for each account there is, made where there is none."""
+    names = account_names()
+    with control_plane():
+        AccountSetting.objects.bulk_create([AccountSetting(account=name) for name in names], ignore_conflicts=True)
+    return AccountSetting.objects.filter(account__in=names)
 
 
 def rate_field(account: str) -> str:
@@ -106,7 +115,8 @@ def rates_set() -> dict[str, int]:
 
 
 @one_transaction
-def _change(account: str, *, by: str, **values: Any) -> None:
+def change(account: str, *, by: str, **values: Any) -> None:
+    """Sets fields of the account's row (`rate`, `paused`, `why`). Raises InvalidRequest, ControlPlaneUnavailable."""
     if account not in account_names():
         known = ", ".join(account_names())
         raise InvalidRequest(f"no such account: {account}", field="account", remedy=f"One of {known}.")

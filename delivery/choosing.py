@@ -19,8 +19,8 @@ def choose(
 ) -> str | None:
     """The account for the send `key` (its id), None where all are shut.
 
-    `shares`: by account, from 0 (shut) to 1 (all that is its own); `without`: those that certainly didn't take it, which
-    get it only where no other can. A weight of 0 gets what no other can take.
+    `shares`: by account, from 0 (shut) to 1 (all that is its own); `without`: those that certainly didn't take it,
+    which get it only where no other can. A weight of 0 gets what no other can take.
     """
     able = [account for account in accounts if shares.get(account.name, 1.0) > 0]
     fresh = [account for account in able if account.name not in without] or able

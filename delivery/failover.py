@@ -1,4 +1,4 @@
-"""The accounts a batch's sends go over: chosen by their standing as it was when the batch began (delivery/choosing.py)."""
+"""The accounts a batch's sends go over, by their standing when the batch began (delivery/choosing.py)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Traffic:
         return self._choice(send, record.refused_by) or account_of(self._channel, send.platform)
 
     def other(self, send: Send, without: Collection[str]) -> str | None:
-        """Another account for a send that none of `without` has taken; None where there is none that takes sends now."""
+        """Another account for a send that none of `without` has taken; None where no other takes sends now."""
         found = self._choice(send, without)
         return None if found in without else found
 

@@ -1,4 +1,4 @@
-"""When a provider refuses our credentials or settings: the account is paused (delivery/breaker.py), operators hear of it.
+"""When a provider refuses our credentials or settings: the account is paused, operators hear of it.
 
 Nothing is parked and no attempt is lost: what it refused comes back later, or goes over another account.
 """

@@ -29,7 +29,7 @@ OPEN_MS = 5_000
 LONGEST_OPEN_MS = 20_000
 LONGEST_RETRY_AFTER_MS = 3_600_000
 KEPT_MS = 2 * LONGEST_RETRY_AFTER_MS
-PAUSED_LOOK_MS = 1_000
+PAUSED_WAIT_MS = 15_000  # what meets an operator's pause looks again so much later
 TRIAL = 5
 TRIAL_LEASE_MS = 5_000
 WHY_MAX = 300
@@ -135,7 +135,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 def admit(account: str, count: int) -> Admission:
     """How many of `count` sends the breaker lets through."""
-    limits = (count, TRIAL, TRIAL_LEASE_MS, PAUSED_LOOK_MS, paused_field(account))
+    limits = (count, TRIAL, TRIAL_LEASE_MS, PAUSED_WAIT_MS, paused_field(account))
     try:
         admitted, wait, word = _scripts()[0](keys=[_key(account), key(*SETTINGS)], args=limits)
     except Unreachable:
@@ -192,7 +192,7 @@ def _standing(row: list[bytes | None], paused: str | None, now: int) -> Standing
     shut, until, trial, at = (int(row[place] or 0) for place in (0, 1, 2, 4))
     why = (row[5] or b"").decode()
     if paused is not None:
-        return Standing(PAUSED, PAUSED_LOOK_MS, 0.0, paused, by_operator=True)
+        return Standing(PAUSED, PAUSED_WAIT_MS, 0.0, paused, by_operator=True)
     if shut > now:
         return Standing(RETRY_AFTER, shut - now, 0.0)
     if until > now:

@@ -105,7 +105,7 @@ class TestAdmin:
 
     def test_the_page_shows_every_account_and_changes_its_rate(self, operator):
         page = operator.get("/admin/delivery/accountsetting/").content.decode()
-        assert "main" in page and "spare" in page and "closed" in page.lower()
+        assert all(word in page for word in ("main", "spare", "closed"))
         operator.post("/admin/delivery/accountsetting/main/change/", {"rate": "5", "why": ""})
         assert granted() <= 5
         assert AccountSetting.objects.get(pk="main").changed_by == "ann"

@@ -19,18 +19,18 @@ class Traffic:
 
     def account(self, record: ChannelRecord, send: Send) -> str:
         """The account for a send of `record`; where all are shut the one that is usually first."""
-        return self._choice(send, record.refused_by) or account_of(self._channel, send.platform)
+        return self._choice(record, send, ()) or account_of(self._channel, send.platform)
 
-    def other(self, send: Send, without: Collection[str]) -> str | None:
-        """Another account for a send that none of `without` has taken; None where no other takes sends now."""
-        found = self._choice(send, without)
-        return None if found in without else found
+    def other(self, record: ChannelRecord, send: Send, shut_out: Collection[str]) -> str | None:
+        """An account for a send that none of `shut_out` takes in this batch; None where no other takes sends now."""
+        return self._choice(record, send, shut_out)
 
-    def _choice(self, send: Send, without: Collection[str]) -> str | None:
+    def _choice(self, record: ChannelRecord, send: Send, shut_out: Collection[str]) -> str | None:
         candidates = carriers(self._channel, send.platform)
+        left = [account for account in candidates if account.name not in shut_out]
         if len(candidates) < 2:
-            return candidates[0].name if candidates else None
-        return choose(candidates, self._shares, send.id, without=without)
+            return left[0].name if left else None
+        return choose(left, self._shares, send.id, without=record.refused_by)
 
     @cached_property
     def _shares(self) -> dict[str, float]:

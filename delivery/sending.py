@@ -153,7 +153,7 @@ def _take(line: _Line, run: _Run) -> tuple[list[Job], int]:
 def _move(job: Job, run: _Run) -> bool:
     """Whether the job goes over another account, which gets it in the next round."""
     shut_out = (*job.shut_out, job.account)
-    other = run.traffic.other(job.order.send, (*shut_out, *job.record.refused_by))
+    other = run.traffic.other(job.record, job.order.send, shut_out)
     if other is not None:
         run.moved.append(msgspec.structs.replace(job, account=other, shut_out=shut_out))
     return other is not None

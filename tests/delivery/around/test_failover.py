@@ -69,6 +69,13 @@ def test_who_refused_a_send_does_not_get_it_again_where_another_can(main, spare)
     assert accounts_used(deliver([retry])) == {"spare": 1}
 
 
+def test_who_refused_a_send_gets_it_again_where_the_other_shuts_meanwhile(main, spare):
+    main.script.answer("500")
+    (retry,) = again(deliver(sms(1)))
+    spare.script.answer("429", retry_after=30)
+    assert accounts_used(deliver([retry])) == {"main": 1}
+
+
 @pytest.mark.parametrize(("priority", "times"), [("high", 2), ("normal", 1)])
 def test_what_is_in_doubt_stays_with_its_account_and_its_rule(main, spare, settings, priority, times):
     settings.PROVIDER_TIMEOUT_S = 0.3

@@ -1,4 +1,4 @@
-"""Operators' pages: dead letters (browse, group, edit, replay, drop), alerts, quarantine, the sandbox's outbox."""
+"""Operators' pages: dead letters, alerts, quarantine, provider accounts (rate, pause), the sandbox's outbox."""
 
 from __future__ import annotations
 
@@ -16,13 +16,27 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from delivery import dead_letters, quarantine
+from delivery import account_settings, breaker, dead_letters, quarantine
 from delivery.dead_letters import Done
-from delivery.models import Alert, DeadLetter, QuarantinedRecord
+from delivery.models import AccountSetting, Alert, DeadLetter, QuarantinedRecord
+from delivery.providers.registry import rate_of
 from delivery.providers.sandbox.models import OutboxMessage
 from foundation.errors import PlatformError
+from foundation.redis import Unreachable
 
-STATE_COLOURS = {"parked": "warning", "replayed": "success", "dropped": "info", "kept": "warning", "retried": "success"}
+STATE_COLOURS = {
+    "parked": "warning",
+    "replayed": "success",
+    "dropped": "info",
+    "kept": "warning",
+    "retried": "success",
+} | {
+    "closed": "success",
+    "open": "danger",
+    "half_open": "warning",
+    "retry_after": "warning",
+    "paused": "danger",
+}
 GROUPS_SHOWN = 8
 
 
@@ -132,6 +146,55 @@ class QuarantinedRecordAdmin(Observed):
             messages.success(request, f"{quarantine.retry(rows)} put back")
         except PlatformError as error:
             messages.error(request, str(error))
+
+
+@admin.register(AccountSetting)
+class AccountSettingAdmin(Observed):
+    """The provider accounts: how each stands; its rate and a pause can be set, which every worker feels at once."""
+
+    list_display = ("account", "rate", "own_rate", "shown_state", "share", "paused", "paused_because", "shown_at")
+    fields = ("account", "rate", "paused", "why", "own_rate", "shown_state", "share", "paused_because", "changed_by")
+    readonly_fields = ("account", "own_rate", "shown_state", "share", "paused_because", "changed_by")
+    actions = ("resume",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccountSetting]:
+        """One row for each account there is now."""
+        return account_settings.rows()
+
+    def save_model(self, request: HttpRequest, obj: AccountSetting, form: Any, change: bool) -> None:
+        values = {"rate": obj.rate, "paused": obj.paused, "why": obj.why if obj.paused else ""}
+        account_settings.change(obj.account, by=request.user.get_username(), **values)
+
+    @display(description="its own rate")
+    def own_rate(self, row: AccountSetting) -> int:
+        return rate_of(row.account)
+
+    @display(description="state", label=STATE_COLOURS)
+    def shown_state(self, row: AccountSetting) -> str:
+        return breaker.state(row.account).state
+
+    @display(description="share of its traffic")
+    def share(self, row: AccountSetting) -> str:
+        return f"{breaker.state(row.account).share:.0%}"
+
+    @display(description="paused because")
+    def paused_because(self, row: AccountSetting) -> str:
+        return breaker.state(row.account).why
+
+    @display(description="changed at", ordering="changed_at")
+    def shown_at(self, row: AccountSetting) -> datetime | None:
+        return moment(row.changed_at)
+
+    @action(description="Resume: let them go on at once, whatever stopped them", permissions=["change"])
+    def resume(self, request: HttpRequest, rows: QuerySet[AccountSetting]) -> None:
+        try:
+            for row in rows:
+                account_settings.resume(row.account, by=request.user.get_username())
+                breaker.close(row.account)
+        except (PlatformError, *Unreachable) as error:
+            messages.error(request, str(error))
+            return
+        messages.success(request, f"{len(rows)} resumed")
 
 
 @admin.register(OutboxMessage)

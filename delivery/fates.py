@@ -64,6 +64,7 @@ def known_of(planned: Planned) -> Known:
 def settle(failure: Failure, group: Group, known: Known, fates: Fates) -> None:
     """Adds to `fates` what becomes of `group`."""
     step = group.step
+    fates.dead_addresses += _dead_addresses(failure, group)
     if isinstance(step, Retry):
         _retry(failure, group, step, known, fates)
     elif isinstance(step, Fallback):
@@ -89,7 +90,7 @@ def _retry(failure: Failure, group: Group, step: Retry, known: Known, fates: Fat
 def _alert(group: Group, now: int) -> AlertNote:
     wrong = next((each for each in group.failed if each.error == "misconfigured"), None)
     if wrong is not None:
-        return parking.misconfigured_alert(group.record, wrong, now)
+        return parking.refused_alert(group.record, wrong, now)
     return parking.trying_alert(group.record, group.failed[0], max(ALERT_AT, group.attempts))
 
 
@@ -151,16 +152,20 @@ def _park(group: Group, reason: str, fates: Fates, *, alert: bool = False, fell_
     fates.parked.append(parked)
     if alert:
         fates.alerts.append(parking.parked_alert(parked))
-    user, channel = group.record.recipients[0].user, group.record.channel
-    fates.dead_addresses += [
-        Dead(user, channel, each.send.address, dead_since(each.provider_code))
-        for each in group.failed
-        if each.error == "permanent_address"
-    ]
     if fell_back_to:
         _report(group, fates, PARKED, reason=FELL_BACK, detail=fell_back_to)
     else:
         _report(group, fates, PARKED, reason=reason)
+
+
+def _dead_addresses(failure: Failure, group: Group) -> list[Dead]:
+    """Dead since when the provider says, else as of its answer: who registered again later keeps the address."""
+    user, channel = group.record.recipients[0].user, group.record.channel
+    return [
+        Dead(user, channel, each.send.address, dead_since(each.provider_code) or failure.at)
+        for each in group.failed
+        if each.error == "permanent_address"
+    ]
 
 
 def _report(group: Group, fates: Fates, status: str, *, reason: str, detail: str = "") -> None:

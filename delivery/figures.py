@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 from django.db.models import Count, Min
 
-from delivery import breaker, queues, sidebyside, stopping, tallies, words
+from delivery import account_settings, breaker, queues, sidebyside, stopping, tallies, words
 from delivery.models import Alert, DeadLetter, QuarantinedRecord
-from delivery.providers.registry import account_names
+from delivery.providers.registry import account_names, rate_of
 from delivery.queues import Waits
 from delivery.servers import SERVERS
 from foundation import heartbeat
@@ -58,11 +58,14 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Breaker(msgspec.Struct, frozen=True):
-    """A provider account's breaker: its word, and ms until it opens for sends again."""
+    """A provider account: its breaker's word, ms until it opens for sends again, its share, its rate, why it pauses."""
 
     account: str
     state: str
     wait_ms: int
+    share: float = 1.0
+    rate: int = 0
+    why: str = ""
 
 
 class Spooled(msgspec.Struct, frozen=True):
@@ -171,7 +174,7 @@ def _of_redis(at: int) -> dict[str, Any]:
         "redis_since": epoch(),
         "outcomes": tallies.totals(),
         "outcomes_per_s": tallies.per_second(at),
-        "breakers": [Breaker(account, found.state, found.wait_ms) for account, found in _breakers()],
+        "breakers": _breakers(),
         "workers": words.workers_alive(),
         "queues": queues.look(),
         "stopped": sorted(stopping.stops(TOPICS)),
@@ -179,8 +182,12 @@ def _of_redis(at: int) -> dict[str, Any]:
     }
 
 
-def _breakers() -> list[tuple[str, breaker.Admission]]:
-    return [(account, breaker.state(account)) for account in account_names()]
+def _breakers() -> list[Breaker]:
+    rates = account_settings.rates_set()
+    return [
+        Breaker(name, found.state, found.wait_ms, found.share, rates.get(name, rate_of(name)), found.why)
+        for name, found in breaker.standings(account_names()).items()
+    ]
 
 
 # --- the control plane

@@ -14,7 +14,7 @@ from delivery.figures import Figures, gather
 from delivery.servers import SERVERS
 from foundation import meters
 
-BREAKER_STATES = (breaker.CLOSED, breaker.HALF_OPEN, breaker.OPEN, breaker.RETRY_AFTER)
+BREAKER_STATES = (breaker.CLOSED, breaker.HALF_OPEN, breaker.OPEN, breaker.RETRY_AFTER, breaker.PAUSED)
 
 
 class Scrape(Collector):
@@ -37,6 +37,10 @@ class Scrape(Collector):
         yield from _of_log(figures)
         yield from _of_waiting(figures)
         yield _breakers(figures)
+        shares = {one.account: one.share for one in figures.breakers}
+        yield _gauge("account_share", "What a provider account gets of the traffic that is its own", "account", shares)
+        rates = {one.account: one.rate for one in figures.breakers}
+        yield _gauge("account_rate", "Messages/s a provider account may take; 0: no limit", "account", rates)
         yield _outcomes(figures)
         yield GaugeMetricFamily("np_workers", "Celery workers that are alive", figures.workers)
         yield _gauge(

@@ -96,3 +96,23 @@ class QuarantinedRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic}/{self.partition}@{self.offset}"
+
+
+class AccountSetting(models.Model):
+    """What an operator set for a provider account while it runs (delivery/account_settings.py). No `rate`: its own."""
+
+    account = models.CharField(max_length=64, primary_key=True)
+    rate = models.PositiveIntegerField(
+        "messages/s", null=True, blank=True, help_text="Empty: the account's own rate. 0: no limit."
+    )
+    paused = models.BooleanField(default=False, help_text="Nothing is sent over it until it is resumed.")
+    why = models.CharField("why paused", max_length=190, blank=True, default="")
+    changed_at = models.BigIntegerField(default=0)
+    changed_by = models.CharField(max_length=190, blank=True, default="")
+
+    class Meta:
+        ordering = ["account"]
+        verbose_name = "provider account"
+
+    def __str__(self) -> str:
+        return self.account

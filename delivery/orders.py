@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from delivery.providers.port import NotBegun, Order, Result, Taken
-from delivery.providers.registry import account_of
 from delivery.retries import BREAKER_OPEN, DOUBTFUL, NEVER_BEGUN, NOT_BEGUN
 from delivery.status import DEFERRED, DROPPED, FAILED, IN_DOUBT, SENT
-from notifications.records import Attempting, ChannelRecipient, ChannelRecord, FailedSend, Failure, Outcome
+from notifications.records import Attempting, ChannelRecipient, ChannelRecord, FailedSend, Failure, Outcome, Send
 from preferences import unsubscribing
 from templates_app.content import Content
 
@@ -18,13 +17,14 @@ EMPTY = Content()
 
 
 class Job(msgspec.Struct, frozen=True, gc=False):
-    """One send of a batch, with the delivery it belongs to."""
+    """One send of a batch, with the delivery it belongs to; `shut_out`: accounts that didn't take it in this batch."""
 
     record: ChannelRecord
     recipient: ChannelRecipient
     order: Order
     account: str
     repeat: bool
+    shut_out: tuple[str, ...] = ()
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):
@@ -35,9 +35,13 @@ class Failed(msgspec.Struct, frozen=True, gc=False):
 
 
 def expand(
-    items: Iterable[tuple[ChannelRecord, bool]], *, deadline: int, now: int
+    items: Iterable[tuple[ChannelRecord, bool]],
+    *,
+    deadline: int,
+    now: int,
+    account: Callable[[ChannelRecord, Send], str],
 ) -> tuple[list[Job], list[ChannelRecord]]:
-    """The sends of these records, and the records that have expired."""
+    """The sends of these records, over the `account` that is chosen for each, and the records that have expired."""
     jobs: list[Job] = []
     expired: list[ChannelRecord] = []
     for record, repeat in items:
@@ -62,7 +66,7 @@ def expand(
                     expires_at=record.expires_at,
                     collapse_key=record.collapse_key,
                 )
-                jobs.append(Job(record, recipient, order, account_of(record.channel, send.platform), repeat))
+                jobs.append(Job(record, recipient, order, account(record, send), repeat))
     return jobs, expired
 
 

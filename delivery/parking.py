@@ -64,14 +64,20 @@ def trying_alert(record: ChannelRecord, failed: FailedSend, attempts: int) -> Al
     )
 
 
-def misconfigured_alert(record: ChannelRecord, failed: FailedSend, at: int) -> AlertNote:
+def misconfigured_alert(account: str, why: str, at: int, detail: dict[str, str] | None = None) -> AlertNote:
     """A provider refuses our credentials or settings; told once in a while, whatever number of sends it hits."""
     return AlertNote(
-        identity=f"misconfigured:{failed.provider}:{at // MISCONFIGURED_ALERT_EVERY_MS}",
+        identity=f"misconfigured:{account}:{at // MISCONFIGURED_ALERT_EVERY_MS}",
         kind="misconfigured",
-        text=f"{failed.provider} refuses us; sends wait without losing an attempt: {failed.detail}",
-        detail=_detail(record, failed),
+        text=f"The account {account} is refused: {why} Its sends wait, or go over another account, without losing an "
+        f"attempt; it goes on by itself once that is mended (`manage.py providers check {account}`).",
+        detail={"provider": account, "error": "misconfigured", **(detail or {})},
     )
+
+
+def refused_alert(record: ChannelRecord, failed: FailedSend, at: int) -> AlertNote:
+    """The same, told by a send that met it."""
+    return misconfigured_alert(failed.provider, failed.detail, at, _detail(record, failed))
 
 
 def _detail(record: ChannelRecord, failed: FailedSend | None) -> dict[str, str]:

@@ -41,7 +41,15 @@ def again(group: Group) -> ChannelRecord:
     if not begun:
         return msgspec.structs.replace(record, hop=record.hop + 1)
     free = isinstance(group.step, Retry) and not group.step.counted
-    return msgspec.structs.replace(record, attempt=record.attempt + 1, uncounted=record.uncounted + free)
+    return msgspec.structs.replace(
+        record, attempt=record.attempt + 1, uncounted=record.uncounted + free, refused_by=refused_by(group.failed)
+    )
+
+
+def refused_by(failed: Sequence[FailedSend]) -> list[str]:
+    """The accounts that certainly didn't take these. One that may have keeps its sends: it knows its own repeats."""
+    doubted = {each.provider for each in failed if each.error in DOUBTFUL}
+    return sorted({each.provider for each in failed if each.error not in DOUBTFUL} - doubted - {""})
 
 
 def is_doubtful(failed: Sequence[FailedSend]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from delivery.orders import Failed, Job, counts, not_begun
+from delivery.providers.dead_since import dated
 from delivery.status import ATTEMPTING, DEFERRED, FAILED, IN_DOUBT, is_final, was_sent
 from foundation.errors import StoreUnavailable
 from notifications.records import FailedSend
@@ -87,7 +88,8 @@ def _as_known(job: Job, cell: LogEntry) -> FailedSend:
         send=job.order.send,
         error=error,
         detail=cell.detail.get("detail", ""),
-        provider=job.account,
+        provider=cell.detail.get("provider") or job.account,
+        provider_code=dated("", cell.at) if error == "permanent_address" else "",
         counts=counts(error),
     )
 

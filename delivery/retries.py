@@ -30,7 +30,8 @@ ALERT_AT = 10
 JITTER_SHARE = 0.2
 JITTER_CAP_MS = 10_000
 UNCOUNTED_DELAY_MS = 1_000
-MISCONFIGURED_DELAY_MS = 60_000
+UNNAMED_WAIT_MS = 10_000  # a provider that asks to wait and doesn't say how long (APNs, for a single device)
+MISCONFIGURED_DELAY_MS = 20_000  # as long as a breaker is open at the longest: then it is tried again anyway
 HORIZON_MS = 6 * 24 * 3_600_000  # the log keeps 7 days: nothing may wait longer than it remembers
 
 NOT_BEGUN, BREAKER_OPEN, TEMPLATE = "not_begun", "breaker_open", "template"
@@ -103,6 +104,8 @@ def next_step(
     if now - began_at >= HORIZON_MS:
         return _over(priority, EXHAUSTED)
     delay = _delay_ms(priority, attempt, error, counts)
+    if error == "rate_limited" and not retry_after_ms:
+        delay = UNNAMED_WAIT_MS
     if delay is None:
         return _over(priority, EXHAUSTED)
     due = now + max(delay, retry_after_ms)

@@ -63,7 +63,7 @@ def _urgent(figures: Figures) -> Iterator[str]:
         yield f"[red]{topic} is stopped: its quarantine filled too fast (manage.py quarantine resume {topic})[/red]"
     for one in figures.breakers:
         if one.state != CLOSED:
-            yield f"[red]{one.account}: breaker {one.state}, {one.wait_ms / 1000:.0f} s[/red]"
+            yield f"[red]{one.account}: breaker {one.state}, {one.wait_ms / 1000:.0f} s {_plain(one.why)}[/red]"
     for spool in figures.spools:
         yield f"[yellow]spool {spool.name} on {spool.node}: {spool.undone:,} lines to produce[/yellow]"
     if "database" not in figures.away:

@@ -3,6 +3,9 @@
 In rounds: what breaker and bucket let through is written down as attempted, in one burst, then sent; the accounts of
 a channel at once. A batch never waits for a provider (design.md): what got no token within `PATIENCE_MS`, or has not
 begun `BEGIN_WITHIN_MS` after the batch started, comes back later without having cost an attempt.
+
+Where a channel has several accounts, a send whose account is shut, refuses us or asks to wait goes over another at
+once: none of these has taken it. What failed in another way, or is in doubt, is for the retry scheduler.
 """
 
 from __future__ import annotations
@@ -16,9 +19,10 @@ from functools import cache
 import msgspec
 from django.conf import settings
 
-from delivery import breaker, buckets, orders, repeats
+from delivery import breaker, buckets, orders, refusals, repeats
+from delivery.failover import Traffic
 from delivery.orders import Failed, Job
-from delivery.providers.port import Result, Taken
+from delivery.providers.port import NotBegun, Result, Taken
 from delivery.providers.registry import get_provider
 from delivery.retries import BREAKER_OPEN
 from delivery.telling import Tell
@@ -33,7 +37,7 @@ BEGIN_WITHIN_MS = 5_000
 LONGEST_NAP_MS = 250
 PARALLEL_ACCOUNTS = 4
 # What speaks against the provider itself; a refusal for good is an answer like any other.
-_ITS_FAULT = (Transient, Ambiguous, Misconfigured)
+_ITS_FAULT = (Transient, Ambiguous)
 
 
 class Delivered(msgspec.Struct):
@@ -60,8 +64,10 @@ class _Run(msgspec.Struct):
     deadline: int
     patient_until: int
     tell: Tell
+    traffic: Traffic
     reports: list[Report] = []
     failed: list[Failed] = []
+    moved: list[Job] = []
 
 
 def deliver(
@@ -81,8 +87,9 @@ def deliver(
     now = now_ms()
     if now >= deadline:
         raise DeadlinePassed(f"{channel}: {len(items)} records")
-    run = _Run(started, min(now + BEGIN_WITHIN_MS, deadline), deadline, min(now + PATIENCE_MS, deadline), tell)
-    jobs, expired = orders.expand(items, deadline=deadline, now=now)
+    begin_by, patient_until = min(now + BEGIN_WITHIN_MS, deadline), min(now + PATIENCE_MS, deadline)
+    run = _Run(started, begin_by, deadline, patient_until, tell, Traffic(channel))
+    jobs, expired = orders.expand(items, deadline=deadline, now=now, account=run.traffic.account)
     if expired:
         run.reports += orders.expired_outcomes(expired, now)
     checked = repeats.check(jobs, resend_in_doubt=settings.IN_DOUBT_RESEND)
@@ -115,8 +122,10 @@ def _send_all(lines: list[_Line], run: _Run) -> None:
                 bursts.append(_Line(line.account, line.lane, burst, line.repeat))
         if bursts:
             _burst(bursts, run)
-        lines = [line for line in lines if line.jobs]
-        if lines and not bursts:
+        lines = [line for line in lines if line.jobs] + _lines(run.moved)
+        is_stuck = not bursts and not run.moved
+        run.moved = []
+        if lines and is_stuck:
             time.sleep(min(max(min(naps), 1), LONGEST_NAP_MS) / 1_000)
 
 
@@ -127,6 +136,8 @@ def _take(line: _Line, run: _Run) -> tuple[list[Job], int]:
         _postpone(line, run, "the batch's time was over")
         return [], 0
     admission = breaker.admit(line.account, len(line.jobs))
+    if admission.admitted < len(line.jobs):
+        line.jobs[admission.admitted :] = [job for job in line.jobs[admission.admitted :] if not _move(job, run)]
     if not admission.admitted:
         why = f"{line.account} is shut ({admission.state})"
         run.failed += [orders.not_begun(job, why, admission.wait_ms, error=BREAKER_OPEN) for job in line.jobs]
@@ -137,6 +148,15 @@ def _take(line: _Line, run: _Run) -> tuple[list[Job], int]:
     if line.jobs and grant.granted < admission.admitted and now + grant.wait_ms >= run.patient_until:
         _postpone(line, run, f"{line.account} has no room left at its rate")
     return burst, grant.wait_ms
+
+
+def _move(job: Job, run: _Run) -> bool:
+    """Whether the job goes over another account, which gets it in the next round."""
+    shut_out = (*job.shut_out, job.account)
+    other = run.traffic.other(job.record, job.order.send, shut_out)
+    if other is not None:
+        run.moved.append(msgspec.structs.replace(job, account=other, shut_out=shut_out))
+    return other is not None
 
 
 def _postpone(line: _Line, run: _Run, why: str) -> None:
@@ -175,22 +195,34 @@ def _send(line: _Line) -> list[Result]:
 
 
 def _settle(line: _Line, results: Sequence[Result], run: _Run) -> None:
+    """What each result means for its send, and all of them for the account. Not begun says nothing of it."""
     at, ok, faults, retry_after = now_ms(), 0, 0, 0.0
     for job, result in zip(line.jobs, results, strict=True):
         if isinstance(result, Taken):
             ok += 1
             run.reports.append(orders.sent_outcome(job, result, polled_at=run.started, at=at))
             continue
-        run.failed.append(orders.failure_of(job, result))
+        if not (_is_the_accounts(result) and _move(job, run)):
+            run.failed.append(orders.failure_of(job, result))
         if isinstance(result, ProviderRateLimited):
             retry_after = max(retry_after, result.retry_after or 0)
         elif isinstance(result, _ITS_FAULT):
             faults += 1
-        else:
+        elif not isinstance(result, NotBegun | Misconfigured):
             ok += 1
     for word, count in Counter(map(_word, results)).items():
         meters.SENDS.labels(line.account, word).inc(count)
-    breaker.record(line.account, ok=ok, failed=faults, retry_after_ms=int(retry_after * 1_000))
+    refusal = refusals.refusal(results)
+    paused = breaker.record(
+        line.account, ok=ok, failed=faults, retry_after_ms=int(retry_after * 1_000), refused=refusal
+    )
+    if paused:
+        refusals.alert(line.account, refusal, at)
+
+
+def _is_the_accounts(result: Result) -> bool:
+    """Whether the account takes nothing now, whatever it is: it refuses us, or asks to wait."""
+    return isinstance(result, Misconfigured) or (isinstance(result, ProviderRateLimited) and bool(result.retry_after))
 
 
 def _word(result: Result) -> str:

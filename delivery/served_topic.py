@@ -119,5 +119,5 @@ class ServedTopic:
         except Unreachable:
             return False
         if wait:
-            self.rest(now + wait, f"every account of {channel} is shut for {wait} ms")
+            self.rest(now + min(wait, LOOK_AT_BREAKERS_MS), f"every account of {channel} is shut")
         return wait > 0

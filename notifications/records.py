@@ -97,6 +97,7 @@ class ChannelRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
 
     `now` stays that of the first try, so that an inbox row keeps its position. `attempt` numbers the tries that were
     begun; `uncounted` of them cost nothing (a provider's 429); `hop` counts the times it waited without being begun.
+    `refused_by`: the accounts that certainly didn't take the try before; the next one goes over another if it can.
     """
 
     v: int = 1
@@ -118,6 +119,7 @@ class ChannelRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     fell_back_from: str | None = None
     uncounted: int = 0
     hop: int = 0
+    refused_by: list[str] = []
 
 
 # --- notifications.delivery -------------------------------------------------------------------------------------------

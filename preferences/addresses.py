@@ -64,7 +64,7 @@ def _is_dead(since: dict[tuple[str, str], int | None], key: tuple[str, str], reg
     if key not in since:
         return False
     died = since[key]
-    return died is None or registered_at.timestamp() * 1_000 <= died
+    return died is None or int(registered_at.timestamp() * 1_000) <= died
 
 
 def _mark(channel: str, pairs: set[tuple[str, str]]) -> None:

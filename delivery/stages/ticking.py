@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import structlog
 from celery import shared_task
 
+from delivery import account_settings, scheduling
 from delivery import housekeeping as house
-from delivery import scheduling
 from foundation.errors import Unreachable
+from foundation.redis import Unreachable as RedisUnreachable
 
 log = structlog.get_logger(__name__)
 
@@ -17,6 +18,10 @@ log = structlog.get_logger(__name__)
 @shared_task(name="delivery.stages.release_due", ignore_result=True)
 def release_due() -> None:
     _release(("standard", "bulk"))
+    try:
+        account_settings.publish_anew()
+    except (Unreachable, *RedisUnreachable) as error:
+        log.warning("account settings aren't published, a server is away", why=str(error))
 
 
 @shared_task(name="delivery.stages.release_due_critical", ignore_result=True)

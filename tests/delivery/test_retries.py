@@ -82,6 +82,14 @@ def test_a_permanent_error_ends_it_at_once():
     assert step("high", error="template") == Park("template_error")
 
 
+@pytest.mark.parametrize(("named", "waits"), [(0, retries.UNNAMED_WAIT_MS), (3_000, 3_000)])
+def test_who_asks_to_wait_without_saying_how_long_is_not_asked_each_second(named, waits):
+    retry = step("low", error="rate_limited", counts=False, retry_after_ms=named)
+    assert isinstance(retry, Retry)
+    assert waits <= retry.due - NOW <= waits * 1.2
+    assert not retry.counted
+
+
 def test_misconfigured_alerts_and_waits_without_costing_an_attempt():
     retry = step("low", error="misconfigured")
     assert isinstance(retry, Retry)

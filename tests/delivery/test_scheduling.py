@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 
@@ -26,6 +28,7 @@ from notifications.records import (
 from notifications.store import get_store
 from notifications.store.port import Details, LogEntry
 from notifications.topology import CRITICAL, DLQ, RAW
+from preferences.contact_points import device_id_of
 from preferences.models import Device, User
 from tests.delivery.channel_records import failure, record
 from tests.delivery.conftest import DATABASES
@@ -244,6 +247,23 @@ def test_a_dead_address_is_parked_and_taken_out_of_use():
     reports = schedule(failure(record("token-1", channel="push"), "permanent_address"))
     assert told(reports) == [("parked", "invalid_address", "permanent_address")]
     assert Device.objects.count() == 0
+
+
+def test_an_address_that_was_registered_again_after_the_answer_stays():
+    user = User.objects.create(user_id="usr_1")
+    answered = failure(record("token-1", channel="push"), "permanent_address")
+    dead_before = failure(
+        record("token-2", channel="push"), "permanent_address", provider_code="Unregistered@1700000000000"
+    )
+    later = datetime.fromtimestamp(answered.at / 1_000 + 1, UTC)
+    for token in ("token-1", "token-2"):
+        Device.objects.create(user=user, device_id=device_id_of(token), token=token, platform="apns")
+    Device.objects.update(registered_at=later)
+    schedule(answered, dead_before)
+    assert Device.objects.count() == 2
+    Device.objects.filter(token="token-1").update(registered_at=later - timedelta(seconds=2))
+    schedule(answered)
+    assert [device.token for device in Device.objects.all()] == ["token-2"]
 
 
 def test_in_doubt_parks_normal_and_tries_high_again():

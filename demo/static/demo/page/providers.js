@@ -5,7 +5,7 @@ import { post } from "./server.js";
 
 const OK = "ok";
 const USUAL = "transient";
-const BREAKERS = { open: "breaker open", half_open: "breaker half-open", retry_after: "waits as it was told" };
+const BREAKERS = { open: "breaker open", half_open: "breaker half-open", retry_after: "waits as it was told", paused: "paused" };
 
 export class Providers {
   #rows = new Map();

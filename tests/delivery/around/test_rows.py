@@ -1,0 +1,237 @@
+"""Rows of issue 5, section 6: the delivery stage over the wire, with what the retry scheduler makes of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from delivery import breaker, plans, retries, scheduling
+from delivery.models import Alert, DeadLetter
+from foundation.clock import now_ms
+from foundation.redis import get_redis, key
+from notifications.due.models import DueRow
+from notifications.records import ChannelRecord, Outcome, decode
+from tests.delivery.around.sending_to import (
+    RESEND,
+    accounts_used,
+    again,
+    counted,
+    deliver,
+    errors,
+    let_pass,
+    received,
+    sms,
+)
+from tests.delivery.channel_records import record
+from tests.delivery.conftest import DATABASES
+from tests.simulators.apns import APNsSimulator
+from tests.simulators.certificates import pem_of
+from tests.simulators.twilio import TOKEN, TwilioSimulator
+
+pytestmark = [pytest.mark.django_db(transaction=True, databases=DATABASES)]
+
+
+# In place of 60 s, and with room for a machine that does something else besides.
+DRAINED_WITHIN_S = 10.0
+
+
+class Stream:
+    """A channel at a rate: fresh sends and what is due again, a batch each `TICK_S`."""
+
+    TICK_S, PER_TICK = 0.05, 10
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[int, ChannelRecord]] = []
+        self.sent: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        self.counted_while_open = self.made = 0
+        self.parked: list[str] = []
+
+    def run(self, seconds: float, *, fresh: bool = True) -> None:
+        """Goes on for so long; without `fresh` ones, until nothing waits."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and (fresh or self.waiting):
+            began = time.monotonic()
+            self.turn(self.PER_TICK if fresh else 0)
+            time.sleep(max(0.0, self.TICK_S - (time.monotonic() - began)))
+
+    def turn(self, fresh: int) -> None:
+        now = now_ms()
+        due = [each for at, each in self.waiting if at <= now]
+        self.waiting = [(at, each) for at, each in self.waiting if at > now]
+        made = [record(f"+4917{self.made + n:08}", channel="sms", priority="high") for n in range(fresh)]
+        self.made += fresh
+        if not due and not made:
+            return
+        was_open = breaker.state("main").state == breaker.OPEN
+        delivered = deliver([*made, *due])
+        self.sent.update(each.id for each in delivered.reports if isinstance(each, Outcome) and each.status == "sent")
+        self.errors += errors(delivered)
+        if was_open and breaker.state("main").state == breaker.OPEN:
+            self.counted_while_open += counted(delivered)
+        for failure in delivered.failures:
+            for group in plans.plan(failure, now=now_ms(), resend_in_doubt=RESEND):
+                if isinstance(group.step, retries.Retry):
+                    self.waiting.append((group.step.due, plans.again(group)))
+                else:
+                    self.parked.append(str(group.step))
+
+
+@pytest.fixture
+def at_twilio(written, servers, monkeypatch):
+    """Writes down one account, "main", at a simulator of Twilio."""
+    monkeypatch.setenv("TWILIO_SIMULATOR_TOKEN", TOKEN)
+
+    def write(twilio: TwilioSimulator) -> None:
+        written({"name": "main", "provider": "twilio", "channel": "sms", "rate": 0, "options": twilio.options()})
+
+    return write
+
+
+def taken(provider: TwilioSimulator) -> Counter[str]:
+    """How often each number was written to."""
+    return Counter(each.address for each in provider.script.accepted())
+
+
+def test_a_provider_that_is_down_and_comes_back(at_twilio, monkeypatch):
+    """Down for 3 s in place of 60 at 200/s; breaker and retries go at a twentieth of their times likewise."""
+    monkeypatch.setattr(breaker, "OPEN_MS", breaker.OPEN_MS // 20)
+    monkeypatch.setattr(breaker, "LONGEST_OPEN_MS", breaker.LONGEST_OPEN_MS // 20)
+    monkeypatch.setattr(retries, "SCHEDULE_S", {"high": (1, 2, 6, 30, 90)})
+    stream = Stream()
+    with TwilioSimulator() as provider:
+        at_twilio(provider)
+        stream.run(0.5)
+        port, before = provider.port, taken(provider)
+    stream.run(3.0)
+    assert stream.errors["breaker_open"] > 200
+    with TwilioSimulator(port=port) as provider:
+        stream.run(0.5)
+        stream.run(DRAINED_WITHIN_S, fresh=False)
+        after = taken(provider)
+    assert (stream.waiting, stream.parked, stream.counted_while_open) == ([], [], 0)
+    assert stream.errors["transient"] < stream.made / 4  # what met it before it opened, and trials
+    assert len(before + after) == stream.made == len(stream.sent)
+    assert set((before + after).values()) == {1}
+
+
+@pytest.mark.parametrize("how", ["silence", "rubbish"])
+@pytest.mark.parametrize(("priority", "status"), [("critical", "again"), ("high", "again"), ("normal", "in_doubt")])
+def test_accepted_and_then_the_connection_dies(accounts, main, settings, how, priority, status):
+    settings.PROVIDER_TIMEOUT_S = 0.3
+    accounts(only_main=True)
+    getattr(main.script, how)()
+    delivered = deliver(sms(1, priority=priority))
+    assert [(each.status, each.error) for each in delivered.reports] == [("in_doubt", "ambiguous")]
+    scheduling.schedule(delivered.failures, repeat=False, now=now_ms())
+    if status == "again":
+        assert DueRow.objects.count() == 1
+        assert accounts_used(deliver(again(delivered))) == {"main": 1}
+        assert list(received(main).values()) == [2]
+    else:
+        assert [letter.reason for letter in DeadLetter.objects.all()] == [status]
+        assert list(received(main).values()) == [1]
+
+
+def test_one_bad_recipient_among_five_hundred(at_twilio):
+    with TwilioSimulator() as provider:
+        at_twilio(provider)
+        provider.script.answer("21211", times=None, address="00000007$")
+        delivered = deliver(sms(500))
+        assert accounts_used(delivered) == {"main": 499}
+        assert errors(delivered) == {"permanent_address": 1}
+        assert (len(taken(provider)), set(taken(provider).values())) == (499, {1})
+
+
+def test_retry_after_thirty_seconds_no_call_to_that_account_and_others_go_on(accounts, main):
+    main.script.answer("429", retry_after=30)
+    first = deliver(sms(1))
+    assert accounts_used(first) == {"spare": 1}
+    calls = len(main.script.received)
+    get_redis().hincrby(key("breaker", "main"), "shut", -29_000)  # 29 s later
+    assert accounts_used(deliver(sms(10))) == {"spare": 10}
+    assert len(main.script.received) == calls
+    get_redis().hincrby(key("breaker", "main"), "shut", -1_000)
+    assert accounts_used(deliver(sms(10))) == {"main": 10}
+
+
+class TestExpiredCredentials:
+    @pytest.fixture
+    def twilio(self):
+        with TwilioSimulator() as running:
+            yield running
+
+    @pytest.fixture
+    def token(self, twilio, written, servers, tmp_path):
+        """The file of an account's token; what it holds isn't right any more."""
+        path = tmp_path / "token"
+        path.write_text("the one of last year")
+        options = {name: value for name, value in twilio.options().items() if not name.startswith("auth_token")}
+        written(
+            {
+                "name": "twilio-main",
+                "provider": "twilio",
+                "channel": "sms",
+                "rate": 0,
+                "options": {**options, "auth_token_file": str(path)},
+            }
+        )
+        return path
+
+    def test_paused_with_an_alert_nothing_parked_and_it_goes_on_after_rotation(self, twilio, token):
+        """The trial that comes by itself within 20 s is brought forward."""
+        first = deliver(sms(20, priority="low"))
+        assert errors(first) == {"misconfigured": 20}
+        assert breaker.state("twilio-main").state == breaker.PAUSED
+        scheduling.schedule(first.failures, repeat=False, now=now_ms())
+        second = deliver(sms(20, priority="low"))
+        assert (errors(second), counted(second)) == ({"breaker_open": 20}, 0)
+        scheduling.schedule(second.failures, repeat=False, now=now_ms())
+        assert (DeadLetter.objects.count(), DueRow.objects.count()) == (0, 40)
+        assert ["The account twilio-main is refused" in alert.text for alert in Alert.objects.all()] == [True]
+
+        rewrite(token, TOKEN)
+        let_pass("twilio-main")
+        waiting = [decode(ChannelRecord, bytes(row.value)) for row in DueRow.objects.all()]
+        delivered = deliver(waiting)
+        assert (accounts_used(delivered), delivered.failures) == ({"twilio-main": 40}, [])
+        assert {each.attempt - each.uncounted for each in waiting} == {1}
+        assert breaker.state("twilio-main").state == breaker.CLOSED
+
+    def test_a_secret_that_is_replaced_while_a_worker_sends_costs_nothing(self, twilio, token):
+        token.write_text(TOKEN)
+        batches = [[record(f"+4917{n:02}{place:06}", channel="sms") for place in range(20)] for n in range(12)]
+        with ThreadPoolExecutor(1) as worker:
+            sending = worker.submit(lambda: [deliver(batch) for batch in batches])
+            twilio.script.wait(40)
+            rewrite(token, TOKEN + "\n")
+            delivered = sending.result(30)
+        assert [each.failures for each in delivered] == [[]] * 12
+        assert (len(taken(twilio)), set(taken(twilio).values())) == (240, {1})
+
+
+def test_an_apns_key_that_is_replaced_ends_the_pause(written, servers, tmp_path):
+    path = tmp_path / "key.p8"
+    path.write_text(pem_of(ec.generate_private_key(ec.SECP256R1())))
+    devices = [record(f"{n:064x}", channel="push", platform="apns") for n in range(20)]
+    with APNsSimulator() as apns:
+        written({"name": "apns-main", "provider": "apns", "channel": "push", "rate": 0, "options": apns.options(path)})
+        assert errors(deliver(devices)) == {"misconfigured": 20}
+        assert breaker.state("apns-main").state == breaker.PAUSED
+        rewrite(path, apns.key_pem)
+        let_pass("apns-main")
+        assert accounts_used(deliver(devices)) == {"apns-main": 20}
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Replaces a secret as a rotation does: another file under the same name."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    os.utime(new, ns=(0, path.stat().st_mtime_ns + 1))
+    new.replace(path)

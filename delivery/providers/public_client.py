@@ -15,6 +15,7 @@ from django.conf import settings
 from delivery.providers import loop
 from delivery.providers.accounts import Account
 from delivery.providers.bursts import Flight
+from delivery.providers.leaving import noting, reset_given_up
 from delivery.providers.public_network import PrivateAddress, PublicTransport, UnknownHost
 from delivery.providers.trust import trust_of
 from foundation.errors import Ambiguous, PermanentForAddress, ProviderError, Transient
@@ -25,7 +26,6 @@ ENDS_BEFORE_S = 0.2  # silence is noticed before the batch is over, so that the 
 CLOSING_S = 2.0
 # What a post raises where it gets no answer.
 NO_ANSWER = (httpx.HTTPError, httpcore.NetworkError, httpcore.TimeoutException, PrivateAddress, UnknownHost, OSError)
-_LEAVING = "send_request_headers.started"
 _PORTS = {"https": 443, "http": 80}
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes every address down
 
@@ -52,13 +52,13 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class PublicClient:
-    """`send` and `connect` run on the loop, the rest anywhere."""
+    """`post` and `connect` run on the loop, the rest anywhere."""
 
     def __init__(self, account: Account, options: Reach, *, http2: bool = False) -> None:
         """`http2`: spoken where it is offered. Raises Misconfigured where the options' `ca_file` can't be read."""
         self._trust = trust_of(account.name, options.ca_file)
         self._streams, self._allow_private, self._http2 = options.streams, options.allow_private, http2
-        self._client: httpx.AsyncClient | None = None
+        self._kept: tuple[httpx.AsyncClient, PublicTransport] | None = None
 
     def url_of(self, address: str) -> httpx.URL | None:
         """The address as httpx reads it; None where it isn't one that may be called."""
@@ -74,14 +74,16 @@ class PublicClient:
     ) -> Answered:
         """Sends, and reads `most` bytes of the answer. Raises what is in NO_ANSWER."""
 
-        async def note(event: str, _: object) -> None:
-            if event.endswith(_LEAVING):
-                flight.begin()
-
-        async with self._connected().stream(
-            "POST", url, content=body, headers=dict(headers), timeout=_timeout(), extensions={"trace": note}
-        ) as answer:
-            return Answered(answer.status_code, answer.headers, await _beginning(answer, most))
+        client, transport = self._connected()
+        told = {"trace": noting(flight, transport)}
+        try:
+            async with client.stream(
+                "POST", url, content=body, headers=dict(headers), timeout=_timeout(), extensions=told
+            ) as answer:
+                return Answered(answer.status_code, answer.headers, await _beginning(answer, most))
+        except asyncio.CancelledError:
+            reset_given_up(transport)
+            raise
 
     async def connect(self, url: httpx.URL) -> None:
         """Connects and sends nothing. Raises what is in NO_ANSWER."""
@@ -93,20 +95,22 @@ class PublicClient:
 
     def close(self) -> None:
         """Ends the connections; what is on them is in doubt."""
-        kept, self._client = self._client, None
+        kept, self._kept = self._kept, None
         if kept is not None:
-            loop.run(kept.aclose(), CLOSING_S)
+            loop.run(kept[0].aclose(), CLOSING_S)
 
-    def _connected(self) -> httpx.AsyncClient:
-        """The kept client; only called on the loop, so that there is one."""
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                transport=self._transport(),
+    def _connected(self) -> tuple[httpx.AsyncClient, PublicTransport]:
+        """The kept client and its transport; only called on the loop, so that there is one."""
+        if self._kept is None:
+            transport = self._transport()
+            client = httpx.AsyncClient(
+                transport=transport,
                 follow_redirects=False,
                 trust_env=False,
                 headers={"user-agent": "notification-platform", "accept-encoding": "identity"},
             )
-        return self._client
+            self._kept = client, transport
+        return self._kept
 
     def _transport(self) -> PublicTransport:
         return PublicTransport(
@@ -114,8 +118,8 @@ class PublicClient:
         )
 
 
-def not_answered(error: Exception, *, begun: bool, who: str) -> ProviderError:
-    """Why there is no answer from `who`; it depends on whether the call had left."""
+def not_answered(error: Exception, *, begun: bool, who: str, of_part: bool) -> ProviderError:
+    """Why there is no answer from `who`; it depends on whether the call had left; `of_part`: its affair alone."""
     if isinstance(error, PrivateAddress):
         return PermanentForAddress(
             f"The {who}'s address leads into a private network. Give a public one, or set allow_private.",
@@ -123,9 +127,11 @@ def not_answered(error: Exception, *, begun: bool, who: str) -> ProviderError:
         )
     if begun:
         return Ambiguous(
-            f"The {who} didn't answer ({type(error).__name__}); it may have the message.", provider_code="no_answer"
+            f"The {who} didn't answer ({type(error).__name__}); it may have the message.",
+            provider_code="no_answer",
+            of_part=of_part,
         )
-    return Transient(f"The {who} can't be reached ({type(error).__name__}).", provider_code="connect")
+    return Transient(f"The {who} can't be reached ({type(error).__name__}).", provider_code="connect", of_part=of_part)
 
 
 async def _beginning(answer: httpx.Response, most: int) -> bytes:

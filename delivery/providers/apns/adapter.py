@@ -63,6 +63,7 @@ class APNsAdapter:
     async def _answer(self, flight: Flight, request: NotificationRequest, size: int) -> NotificationResult:
         connection = await self._pool.connection()
         await connection.turn(size)
+        flight.approach()
         flight.begin()
         return await connection.send_notification(request)
 

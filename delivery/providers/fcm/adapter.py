@@ -13,7 +13,7 @@ from delivery.providers.bursts import Flight
 from delivery.providers.fcm.failures import error_of, of_connection
 from delivery.providers.fcm.message import message_of
 from delivery.providers.fcm.options import Options, service_account
-from delivery.providers.fcm.service import CONNECT_S, Service, on_begin
+from delivery.providers.fcm.service import CONNECT_S, Service, flight_under_way
 from delivery.providers.fcm.tokens import Tokens
 from delivery.providers.options import options_of
 from delivery.providers.port import Order, Result, Taken
@@ -54,7 +54,7 @@ class FCMAdapter:
 
     async def _send(self, flight: Flight) -> Taken:
         message = message_of(flight.order, now=now_ms(), android_channel=self._options.android_channel)
-        on_begin.set(flight.begin)
+        flight_under_way.set(flight)
         try:
             response = await self._service.send(message)
         except FirebaseError as error:

@@ -17,6 +17,7 @@ from delivery.providers.accounts import Account, secret
 from delivery.providers.bursts import Flight
 from delivery.providers.options import options_of
 from delivery.providers.port import Order, Result, Taken
+from delivery.providers.trust import trust_of
 from delivery.providers.twilio import client, codes
 from delivery.providers.twilio.client import Call, call_under_way
 from delivery.providers.twilio.message import parameters
@@ -37,6 +38,7 @@ class TwilioAdapter:
         self.name, self.channel, self.rate = account.name, account.channel, account.rate
         self._options = options_of(account, Options)
         self._token = secret(account.options, "auth_token", account=account.name)
+        self._trust = trust_of(account.name, self._options.ca_file)
         self._client: Client | None = None
 
     def send(self, orders: Sequence[Order]) -> list[Result]:
@@ -81,7 +83,7 @@ class TwilioAdapter:
     def _connected(self) -> Client:
         """The kept client; only called on the loop, so that there is one."""
         if self._client is None:
-            self._client = client.build(self._options, self._token)
+            self._client = client.build(self._options, self._token, self._trust)
         return self._client
 
 

@@ -35,10 +35,10 @@ call_under_way: ContextVar[Call] = ContextVar("twilio_call")
 class _Http(AsyncTwilioHttpClient):
     """Twilio's own HTTP client with a session whose connections are kept and counted; it retries nothing."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, trust: ssl.SSLContext) -> None:
         super().__init__(pool_connections=False, logger=_log)
         self.session = ClientSession(
-            connector=TCPConnector(limit=options.streams, ssl=_trust(options.ca_file)),
+            connector=TCPConnector(limit=options.streams, ssl=trust),
             timeout=ClientTimeout(total=None),  # the batch's ends each call
             trace_configs=[_noting_what_left()],
         )
@@ -51,13 +51,13 @@ class _Http(AsyncTwilioHttpClient):
         return response
 
 
-def build(options: Options, token: str) -> Client:
+def build(options: Options, token: str, trust: ssl.SSLContext) -> Client:
     """A client for the account; to be called on the loop its calls will run on."""
     client = Client(
         options.api_key_sid or options.account_sid,
         token,
         account_sid=options.account_sid,
-        http_client=_Http(options),
+        http_client=_Http(options, trust),
     )
     client.api.base_url = options.base_url
     return client
@@ -68,13 +68,10 @@ def _noting_what_left() -> TraceConfig:
 
     async def note(*_: Any) -> None:
         call = call_under_way.get()
-        call.begun = True
         if call.flight is not None:
+            call.flight.approach()
             call.flight.begin()
+        call.begun = True
 
     trace.on_request_headers_sent.append(note)
     return trace
-
-
-def _trust(ca_file: str) -> ssl.SSLContext | bool:
-    return ssl.create_default_context(cafile=ca_file) if ca_file else True

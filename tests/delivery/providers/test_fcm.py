@@ -266,6 +266,31 @@ class TestConnections:
         assert kinds(adapter.send([order(device(n)) for n in range(20, 40)])) == {Taken: 20}
         adapter.close()
 
+    def test_in_doubt_is_only_what_has_left(self, account, simulator, settings):
+        settings.PROVIDER_TIMEOUT_S = 0.6
+        simulator.script.silence(times=None)
+        adapter, orders = FCMAdapter(account(streams=5)), [order(device(n)) for n in range(20)]
+        results = adapter.send(orders)
+        doubted = {one.send.address for one, got in zip(orders, results, strict=True) if isinstance(got, Ambiguous)}
+        assert doubted == {got.address for got in simulator.script.received}
+        assert set(kinds(results)) == {Ambiguous, NotBegun}
+        adapter.close()
+
+    def test_sends_that_were_given_up_leave_their_place_to_others(self, tmp_path, settings):
+        settings.PROVIDER_TIMEOUT_S = 0.6
+        with fcm.FCMSimulator(max_streams=10) as narrow:
+            options = narrow.options(write_key(narrow, tmp_path))
+            adapter = FCMAdapter(Account(name="narrow", provider="fcm", channel="push", rate=1, options=options))
+            narrow.script.silence(times=9)
+            narrow.script.latency_s = 0.02
+            first = adapter.send([order(device(n)) for n in range(40)])
+            assert kinds(first)[Ambiguous] == 9
+            assert kinds(first)[Taken] >= 3  # an answer that has come doesn't wait behind one that doesn't
+            narrow.script.lift()
+            assert kinds(adapter.send([order(device(n)) for n in range(40, 60)])) == {Taken: 20}
+            assert narrow.script.connections == 1
+            adapter.close()
+
     def test_rubbish_on_the_wire_leaves_the_unanswered_in_doubt(self, account, simulator, settings):
         settings.PROVIDER_TIMEOUT_S = 0.6
         adapter = FCMAdapter(account())

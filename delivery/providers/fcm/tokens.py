@@ -26,7 +26,7 @@ class Tokens:
 
     def __init__(self, key: dict[str, Any], *, account: str, ca_file: str = "") -> None:
         """`key` is the service account's. Raises Misconfigured for one that can't sign."""
-        self._account, self._lock = account, Lock()
+        self._account, self._lock, self._refused = account, Lock(), ""
         try:
             self.certificate = credentials.Certificate(key)
             self._credential = self.certificate.get_credential()
@@ -47,7 +47,7 @@ class Tokens:
     def renew(self) -> None:
         """Makes sure that `current` holds for the next minutes. Raises Misconfigured or Transient."""
         with self._lock:
-            if self._credential.valid:
+            if self._credential.valid and self.current != self._refused:
                 return
             try:
                 self._credential.refresh(self._ask)
@@ -61,9 +61,8 @@ class Tokens:
                 ) from error
 
     def forget(self) -> None:
-        """The token was refused: the next batch asks for another."""
-        with self._lock:
-            self._credential.token = None
+        """The token was refused: the next batch asks for another. Waits for nobody, as it is called on the loop."""
+        self._refused = self.current
 
     def close(self) -> None:
         """Ends the connection to the token endpoint."""

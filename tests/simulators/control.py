@@ -7,6 +7,8 @@ script.silence()             takes the next one and never answers
 script.rubbish()             answers the next one with what is no answer
 script.limit(100)            the provider's "too many requests" beyond 100/s
 script.stutter("503", times=2, address="^busy-")     fails twice, takes one, fails twice again
+script.hold(address="^a1")   takes it and says yes at release()
+script.mute()                the next connection is opened and nothing is ever said on it
 script.lift()                takes all orders back
 script.latency_s = 0.05
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Condition
 from typing import Any
 
@@ -65,6 +67,8 @@ class Script:
         self.received: list[Received] = []
         self.connections = 0
         self.latency_s = 0.0
+        self._held: list[tuple[str, Callable[[], object]]] = []
+        self._mute = 0
         self._rules: list[_Rule] = []
         self._per_s: int | None = None
         self._times: list[float] = []
@@ -82,7 +86,8 @@ class Script:
         with self.changed:
             self._rules.clear()
             self._times.clear()
-            self._per_s, self.latency_s = None, 0.0
+            self._held.clear()
+            self._per_s, self.latency_s, self._mute = None, 0.0, 0
 
     def answer(
         self, code: str, *, times: int | None = 1, address: str | None = None, after: int = 0, **extra: Any
@@ -114,6 +119,34 @@ class Script:
     def slow(self, seconds: float, *, times: int | None = 1, address: str | None = None, after: int = 0) -> None:
         """Takes a message and says yes `seconds` later."""
         self._order(Answer(OK, "", {"slow_s": seconds}), times, address, after)
+
+    def hold(self, *, times: int | None = 1, address: str | None = None) -> None:
+        """Takes a message and says yes when it is released."""
+        self._order(Answer(OK, "", {"held": True}), times, address, 0)
+
+    def keep_back(self, address: str, answer: Callable[[], object]) -> None:
+        """A simulator's answer that was ordered to be held; `answer` may be called from any thread."""
+        with self.changed:
+            self._held.append((address, answer))
+
+    def release(self, address: str = "") -> None:
+        """Lets the answers go that are held for addresses like `address`."""
+        with self.changed:
+            going = [each for each in self._held if re.search(address, each[0])]
+            self._held = [each for each in self._held if each not in going]
+        for _, answer in going:
+            answer()
+
+    def mute(self, connections: int = 1) -> None:
+        """On so many next connections nothing is ever said."""
+        with self.changed:
+            self._mute = connections
+
+    def is_mute(self) -> bool:
+        """Whether the connection that has just come is one of those; asked once for each."""
+        with self.changed:
+            self._mute -= 1
+            return self._mute >= 0
 
     def limit(self, per_s: int | None) -> None:
         """Answers `LIMITED` to what comes beyond `per_s` within a second; None lifts it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import NamedTuple
 
 from h2.config import H2Configuration
@@ -80,13 +81,16 @@ class _Connection(asyncio.Protocol):
         self.heads: dict[int, dict[str, str]] = {}
         self.bodies: dict[int, bytes] = {}
         self.last = 0
-        self.is_over = False
+        self.is_over = self.is_mute = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.simulator.connections.add(self)
         self.script.connected()
+        self.is_mute = self.script.is_mute()
+        if self.is_mute:
+            return
         first = {SettingCodes.MAX_CONCURRENT_STREAMS: self.simulator.max_streams}
         self.conn.local_settings = Settings(client=False, initial_values=first)
         self.conn.initiate_connection()
@@ -98,6 +102,8 @@ class _Connection(asyncio.Protocol):
         self.simulator.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
+        if self.is_mute:
+            return
         try:
             events = self.conn.receive_data(data)
         except ProtocolError:
@@ -141,7 +147,10 @@ class _Connection(asyncio.Protocol):
             return
         assert answer.kind in (OK, CODE, LIMITED)
         reply, wait = self.simulator.reply(request, answer), self.script.latency_s + answer.extra.get("slow_s", 0.0)
-        if wait:
+        if answer.extra.get("held"):
+            later = partial(self.simulator.loop.call_soon_threadsafe, self._later, stream, reply)
+            self.script.keep_back(self.simulator.name(request)[1], later)
+        elif wait:
             self.simulator.loop.call_later(wait, self._later, stream, reply)
         else:
             self._answer(stream, reply)

@@ -15,14 +15,13 @@ aioapns 4.0 writes the requests and signs the token; what it leaves open and is 
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 from aioapns import NotificationRequest
 from aioapns.common import NotificationResult
-from aioapns.connection import APNsProductionClientProtocol, ChannelPool
+from aioapns.connection import APNsProductionClientProtocol
 from aioapns.exceptions import ConnectionClosed
-from h2.connection import ConnectionState, H2Connection
+from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
@@ -36,69 +35,15 @@ from h2.events import (
 )
 from h2.exceptions import ProtocolError
 
-from delivery.providers.waits import retry_after_s
+from delivery.providers.apns.answer import Answer
+from delivery.providers.apns.streams import ForgivingH2, Streams
 
 FIRST_STREAMS = 1_000
-LAST_STREAM = 2**30  # a connection's streams are numbered once; well before they end comes another connection
 LONGEST_ANSWER = 4_096
 
 
 class NeverTaken(ConnectionClosed):
     """The server certainly didn't act on this request: it may be sent again on another connection."""
-
-
-class Answer(NotificationResult):
-    """An answer, with its Retry-After in seconds where there is one."""
-
-    __slots__ = ("retry_after",)
-
-    def __init__(self, notification_id: str, head: dict[bytes, bytes], body: bytes) -> None:
-        told = _told(body)
-        timestamp = told.get("timestamp")
-        super().__init__(
-            notification_id,
-            head.get(b":status", b"").decode("latin-1"),
-            str(told.get("reason", "")),
-            timestamp if isinstance(timestamp, int) else None,
-        )
-        self.retry_after = retry_after_s(head.get(b"retry-after", b"").decode("latin-1"), None)
-
-
-class Streams(ChannelPool):
-    """How many streams are free. The bound may change while some are taken, which aioapns' own counts wrongly."""
-
-    _value: int
-    _bound_value: int
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether the connection has numbered so many streams that another should take over."""
-        return bool(self._stream_id > LAST_STREAM)
-
-    @property
-    def bound(self) -> int:
-        return self._bound_value
-
-    @bound.setter
-    def bound(self, new: int) -> None:
-        self._value += new - self._bound_value
-        self._bound_value = new
-
-
-class _H2(H2Connection):
-    """After a GOAWAY the answers to what is under way can still be read, which h2 refuses."""
-
-    @property
-    def open_outbound_streams(self) -> int:
-        """At each request h2 goes through all streams; that is only needed where there may be too many."""
-        known = len(self.streams)
-        is_sure = known < self.remote_settings.max_concurrent_streams
-        return known if is_sure else int(super().open_outbound_streams)
-
-    def _receive_goaway_frame(self, frame: Any) -> Any:
-        result = super()._receive_goaway_frame(frame)
-        self.state_machine.state = ConnectionState.CLIENT_OPEN
-        return result
 
 
 class Connection(APNsProductionClientProtocol):
@@ -108,7 +53,7 @@ class Connection(APNsProductionClientProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn = _H2()
+        self.conn = ForgivingH2()
         self.free_channels = Streams(FIRST_STREAMS)
         self.settled = asyncio.Event()
         self._takes_no_more = False
@@ -272,11 +217,3 @@ class Connection(APNsProductionClientProtocol):
     def _close_if_drained(self) -> None:
         if self.is_over and not self.request_streams:
             self.close()
-
-
-def _told(body: bytes) -> dict[str, Any]:
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}

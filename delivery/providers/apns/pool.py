@@ -60,12 +60,16 @@ class Pool(APNsKeyConnectionPool):
             super().discard_connection(connection)
 
     async def _connect(self) -> Connection:
+        connection: APNsBaseClientProtocol | None = None
         try:
             async with asyncio.timeout(CONNECT_S):
                 connection = await self.acquire()
                 assert isinstance(connection, Connection)
                 await connection.settled.wait()
         except TimeoutError as error:
+            if connection is not None:  # somebody who says nothing: kept, all that follows would wait for its word
+                self.discard_connection(connection)
+                connection.close()
             raise Transient(f"{self.server} didn't answer within {CONNECT_S} s", provider_code="connect") from error
         except NotConnected as error:
             raise self._why(error.__context__) from error

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 
 import pytest
 
+from delivery.providers import loop
 from delivery.providers.accounts import Account
+from delivery.providers.apns import message
+from delivery.providers.apns import pool as apns_pool
 from delivery.providers.apns.adapter import APNsAdapter
 from delivery.providers.apns.codes import REASONS
+from delivery.providers.apns.options import Options, signing_key
+from delivery.providers.apns.pool import Pool
 from delivery.providers.dead_since import dead_since
+from delivery.providers.options import options_of
 from delivery.providers.port import NotBegun, Taken
 from foundation.clock import now_ms
 from foundation.errors import (
@@ -245,15 +252,49 @@ class TestConnections:
         assert isinstance(results[7], Ambiguous)
         assert results[7].provider_code == "timeout"
 
-    def test_an_answer_after_the_time_out_disturbs_nobody(self, adapter, simulator, settings):
-        settings.PROVIDER_TIMEOUT_S = 0.2
-        simulator.script.slow(0.15, times=None, address=f"^{device(3)}$")
-        simulator.script.slow(0.25, times=None, address=f"^{device(7)}$")
-        assert kinds(adapter.send([order(device(n)) for n in range(20)])) == {Taken: 19, Ambiguous: 1}
-        settings.PROVIDER_TIMEOUT_S, simulator.script.latency_s = 2.0, 0.1
-        for batch in range(1, 4):
-            assert kinds(adapter.send([order(device(20 * batch + n)) for n in range(20)])) == {Taken: 20}
+    def test_an_answer_to_a_send_that_was_given_up_disturbs_nobody(self, account, simulator):
+        simulator.script.reset()
+
+        async def scenario():
+            pool = Pool(options_of(account(), Options), signing_key(account()), "apns-main")
+            connection = await pool.connection()
+
+            def send(number):
+                request = message.request_of(order(device(number)), now=now_ms())
+                return asyncio.create_task(connection.send_notification(request))
+
+            in_time, given_up = send(3), send(7)
+            await asyncio.to_thread(simulator.script.wait, 2)
+            simulator.script.release(device(3))
+            await in_time
+            given_up.cancel()
+            await asyncio.wait([given_up])
+            simulator.script.release(device(7))
+            answers = [await send(number) for number in range(20, 40)]
+            is_kept = await pool.connection() is connection
+            pool.close()
+            return {answer.status for answer in answers}, is_kept
+
+        simulator.script.hold(times=2)
+        assert loop.run(scenario(), 10) == ({"200"}, True)
         assert simulator.script.connections == 1
+
+    def test_in_doubt_is_only_what_has_left(self, account, simulator, settings):
+        settings.PROVIDER_TIMEOUT_S = 0.4
+        simulator.script.reset()
+        simulator.script.silence(times=None)
+        adapter, orders = APNsAdapter(account(streams=5)), [order(device(n)) for n in range(20)]
+        results = adapter.send(orders)
+        assert kinds(results) == {Ambiguous: 5, NotBegun: 15}
+        doubted = {one.id for one, result in zip(orders, results, strict=True) if isinstance(result, Ambiguous)}
+        assert doubted == {got.id for got in simulator.script.received}
+        adapter.close()
+
+    def test_a_server_that_says_nothing_is_left_for_another_connection(self, adapter, simulator, monkeypatch):
+        monkeypatch.setattr(apns_pool, "CONNECT_S", 0.3)
+        simulator.script.mute()
+        assert kinds(adapter.send([order(device(1))])) == {Transient: 1}
+        assert kinds(adapter.send([order(device(2))])) == {Taken: 1}
 
     def test_a_connection_where_nobody_answers_any_more_is_left(self, adapter, simulator, settings):
         settings.PROVIDER_TIMEOUT_S = 0.3

@@ -2,8 +2,9 @@
 
 closed: everything passes. After `THRESHOLD` failures within the window, at least half of all: open, for longer each
 time. When that is over, half-open: one worker at a time tries a few; a success closes it, a failure opens it again.
-An account that refuses our credentials is paused: open from the first such answer, tried again likewise, so it goes on
-by itself once they are mended. A `Retry-After` shuts the account for just that long, an operator
+An account that refuses our credentials is paused: open from the `REFUSALS`th such answer without a send that was taken
+in between (one alone may speak of a part of the sends), tried again likewise, so it goes on by itself once they are
+mended. A `Retry-After` shuts the account for just that long, an operator
 (delivery/account_settings.py) until told otherwise. A Redis that is away counts as closed.
 
 Beside it lies the account's share of its traffic (delivery/choosing.py): failures pull it down to what still succeeds,
@@ -25,6 +26,7 @@ from foundation.redis import Unreachable, get_redis, key
 WINDOW_MS = 10_000
 THRESHOLD = 10
 FAILED_SHARE = 0.5
+REFUSALS = 3
 OPEN_MS = 5_000
 LONGEST_OPEN_MS = 20_000
 LONGEST_RETRY_AFTER_MS = 3_600_000
@@ -63,6 +65,7 @@ local ok, failed, shut, why = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARG
 local window, threshold, most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local first, longest, kept = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local recover, back, forgets = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
+local refusals, pauses = tonumber(ARGV[14]), tonumber(ARGV[15])
 local h = redis.call('HMGET', KEYS[1], 'from', 'ok', 'failed', 'until', 'opened', 'share', 'at', 'shut', 'why')
 local from, til, opened = tonumber(h[1]) or 0, tonumber(h[4]) or 0, tonumber(h[5]) or 0
 local newly = 0
@@ -87,12 +90,13 @@ elseif til > 0 then
   if failed > 0 or why ~= '' then
     open()
   elseif ok > 0 then
-    redis.call('HDEL', KEYS[1], 'until', 'trial', 'opened', 'from', 'why')
+    redis.call('HDEL', KEYS[1], 'until', 'trial', 'opened', 'from', 'why', 'refused')
     redis.call('HSET', KEYS[1], 'share', back, 'at', now)
   end
 elseif why ~= '' then
-  open()
+  if redis.call('HINCRBY', KEYS[1], 'refused', refusals) >= pauses then open() end
 else
+  if ok > 0 then redis.call('HDEL', KEYS[1], 'refused') end
   if from + window <= now then
     from, h[2], h[3] = now, 0, 0
   end
@@ -143,15 +147,19 @@ def admit(account: str, count: int) -> Admission:
     return Admission(int(admitted), int(wait), word.decode())
 
 
-def record(account: str, *, ok: int, failed: int, retry_after_ms: int = 0, refused: str = "") -> bool:
+def record(
+    account: str, *, ok: int, failed: int, retry_after_ms: int = 0, refused: str = "", refusals: int = 1
+) -> bool:
     """Counts what became of a burst: `ok` are all that the provider answered sensibly, refusals for good included.
 
-    `refused`: it refuses our credentials or settings, and why; that pauses it. Returns whether it is paused by this.
+    `refused`: it refuses our credentials or settings, and why; `refusals` sends have heard so. Returns whether it is
+    paused by this.
     """
     shut = min(retry_after_ms, LONGEST_RETRY_AFTER_MS)
     limits = (WINDOW_MS, THRESHOLD, FAILED_SHARE, OPEN_MS, LONGEST_OPEN_MS, KEPT_MS, RECOVER_MS, RETURN_SHARE, FORGETS)
+    given = (ok, failed, shut, refused[:WHY_MAX], *limits, refusals, REFUSALS)
     try:
-        newly = _scripts()[1](keys=[_key(account)], args=[ok, failed, shut, refused[:WHY_MAX], *limits])
+        newly = _scripts()[1](keys=[_key(account)], args=given)
     except Unreachable:
         return False  # nothing to share with anybody: the next batch finds out for itself
     return bool(newly)

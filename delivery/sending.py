@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import msgspec
+import structlog
 from django.conf import settings
 
 from delivery import breaker, buckets, orders, refusals, repeats
@@ -38,6 +39,8 @@ LONGEST_NAP_MS = 250
 PARALLEL_ACCOUNTS = 4
 # What speaks against the provider itself; a refusal for good is an answer like any other.
 _ITS_FAULT = (Transient, Ambiguous)
+
+log = structlog.get_logger(__name__)
 
 
 class Delivered(msgspec.Struct):
@@ -192,11 +195,14 @@ def _send(line: _Line) -> list[Result]:
             return get_provider(line.account).send([job.order for job in line.jobs])
     except ProviderError as error:
         return [error] * len(line.jobs)
+    except Exception as error:  # what the other accounts took in this burst isn't lost with it, nor sent again
+        log.exception("provider_failed", account=line.account, error=type(error).__name__)
+        return [Ambiguous(f"the adapter failed with {type(error).__name__}; see the log")] * len(line.jobs)
 
 
 def _settle(line: _Line, results: Sequence[Result], run: _Run) -> None:
     """What each result means for its send, and all of them for the account. Not begun says nothing of it."""
-    at, ok, faults, retry_after = now_ms(), 0, 0, 0.0
+    at, ok, faults, wait_s = now_ms(), 0, 0, 0.0
     for job, result in zip(line.jobs, results, strict=True):
         if isinstance(result, Taken):
             ok += 1
@@ -204,25 +210,27 @@ def _settle(line: _Line, results: Sequence[Result], run: _Run) -> None:
             continue
         if not (_is_the_accounts(result) and _move(job, run)):
             run.failed.append(orders.failure_of(job, result))
+        if isinstance(result, NotBegun | Misconfigured) or result.of_part:
+            continue
         if isinstance(result, ProviderRateLimited):
-            retry_after = max(retry_after, result.retry_after or 0)
+            wait_s = max(wait_s, result.retry_after or 0)
         elif isinstance(result, _ITS_FAULT):
             faults += 1
-        elif not isinstance(result, NotBegun | Misconfigured):
+        else:
             ok += 1
     for word, count in Counter(map(_word, results)).items():
         meters.SENDS.labels(line.account, word).inc(count)
-    refusal = refusals.refusal(results)
-    paused = breaker.record(
-        line.account, ok=ok, failed=faults, retry_after_ms=int(retry_after * 1_000), refused=refusal
-    )
-    if paused:
-        refusals.alert(line.account, refusal, at)
+    why, refused = refusals.refusal(results)
+    shut_ms = int(wait_s * 1_000)
+    if breaker.record(line.account, ok=ok, failed=faults, retry_after_ms=shut_ms, refused=why, refusals=refused):
+        refusals.alert(line.account, why, at)
 
 
 def _is_the_accounts(result: Result) -> bool:
     """Whether the account takes nothing now, whatever it is: it refuses us, or asks to wait."""
-    return isinstance(result, Misconfigured) or (isinstance(result, ProviderRateLimited) and bool(result.retry_after))
+    if isinstance(result, ProviderRateLimited):
+        return bool(result.retry_after) and not result.of_part
+    return isinstance(result, Misconfigured)
 
 
 def _word(result: Result) -> str:

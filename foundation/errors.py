@@ -144,15 +144,22 @@ class TemplateError(PlatformError):
 
 
 class ProviderError(PlatformError):
-    """What a provider answered when it didn't take a send. `provider_code` is its own code."""
+    """What a provider answered when it didn't take a send. `provider_code` is its own code.
+
+    `of_part`: it speaks of a part of the account's sends (one device, one of many receivers), so nothing is shut,
+    paused or held against the account for it.
+    """
 
     kind = "provider_error"
 
-    def __init__(self, detail: str, *, provider_code: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self, detail: str, *, provider_code: str = "", retry_after: float | None = None, of_part: bool = False
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.provider_code = provider_code
         self.retry_after = retry_after
+        self.of_part = of_part
 
 
 class Transient(ProviderError):

@@ -30,6 +30,17 @@ def test_repeated_failures_open_it():
     assert 0 < breaker.state("ses").wait_ms <= breaker.OPEN_MS
 
 
+def test_a_refusal_alone_pauses_nothing_and_several_in_a_row_do():
+    for _ in range(breaker.REFUSALS - 1):
+        assert not breaker.record("ses", ok=0, failed=0, refused="no", refusals=1)
+    breaker.record("ses", ok=1, failed=0)
+    for _ in range(breaker.REFUSALS - 1):
+        assert not breaker.record("ses", ok=0, failed=0, refused="no", refusals=1)
+    assert breaker.state("ses").state == breaker.CLOSED
+    assert breaker.record("ses", ok=0, failed=0, refused="no", refusals=1)
+    assert breaker.state("ses").state == breaker.PAUSED
+
+
 def test_failures_among_many_that_arrive_do_not():
     breaker.record("ses", ok=1_000, failed=100)
     assert breaker.admit("ses", 500).admitted == 500
@@ -76,18 +87,18 @@ def test_a_channel_is_shut_only_when_all_its_accounts_are():
 
 
 def test_a_refusal_pauses_it_at_once_and_says_why_and_only_the_first_is_news():
-    assert breaker.record("ses", ok=0, failed=0, refused="The credentials have expired.")
-    assert not breaker.record("ses", ok=0, failed=0, refused="The credentials have expired.")
+    assert breaker.record("ses", ok=0, failed=0, refused="The credentials have expired.", refusals=breaker.REFUSALS)
+    assert not breaker.record("ses", ok=0, failed=0, refused="The credentials have expired.", refusals=breaker.REFUSALS)
     standing = breaker.state("ses")
     assert (standing.state, standing.why, standing.share) == (breaker.PAUSED, "The credentials have expired.", 0)
     assert breaker.admit("ses", 5).state == breaker.PAUSED
 
 
 def test_a_pause_is_tried_again_and_ends_with_the_first_success():
-    breaker.record("ses", ok=0, failed=0, refused="The credentials have expired.")
+    breaker.record("ses", ok=0, failed=0, refused="The credentials have expired.", refusals=breaker.REFUSALS)
     let_time_pass()
     assert breaker.admit("ses", 500).admitted == breaker.TRIAL
-    assert not breaker.record("ses", ok=0, failed=0, refused="Still.")
+    assert not breaker.record("ses", ok=0, failed=0, refused="Still.", refusals=breaker.REFUSALS)
     assert breaker.state("ses").state == breaker.PAUSED
     let_time_pass()
     breaker.admit("ses", 500)

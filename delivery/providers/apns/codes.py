@@ -67,6 +67,9 @@ REASONS: dict[str, Meaning] = {
     "Shutdown": Meaning(503, Transient, "The APNs server is shutting down."),
 }
 
+# "The server received too many requests for the same device token": whatever it asks for, others go on.
+OF_ONE_DEVICE = frozenset({"TooManyRequests"})
+
 # Table 3: what a status means whose reason nobody knows yet.
 STATUSES: dict[int, type[ProviderError]] = {
     400: PermanentForMessage,
@@ -88,4 +91,9 @@ def outcome(
     words = known.remedy if known else f"APNs answered {status} without a reason that is known."
     if timestamp_ms is not None:
         words += f" Dead since {to_rfc3339(timestamp_ms)}."
-    return kind(words, provider_code=dated(reason or str(status), timestamp_ms), retry_after=retry_after_s)
+    return kind(
+        words,
+        provider_code=dated(reason or str(status), timestamp_ms),
+        retry_after=retry_after_s,
+        of_part=reason in OF_ONE_DEVICE,
+    )

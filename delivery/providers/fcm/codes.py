@@ -54,6 +54,9 @@ CODES: dict[str, Meaning] = {
     "DEADLINE_EXCEEDED": Meaning(504, Transient, "FCM took too long and gave up."),
 }
 
+# The keys FCM has of Apple or for browsers: Android's devices go on.
+OF_ONE_PLATFORM = frozenset({"THIRD_PARTY_AUTH_ERROR"})
+
 # What a status means whose code nobody knows yet.
 STATUSES: dict[int, type[ProviderError]] = {
     400: PermanentForMessage,
@@ -78,7 +81,7 @@ def outcome(status: int, error: dict[str, Any], *, retry_after_s: float | None =
         words = f"{words} It names {', '.join(fields)}."
     if kind is ProviderRateLimited and retry_after_s is None:
         retry_after_s = QUOTA_WAIT_S
-    return kind(words, provider_code=code or str(status), retry_after=retry_after_s)
+    return kind(words, provider_code=code or str(status), retry_after=retry_after_s, of_part=code in OF_ONE_PLATFORM)
 
 
 def code_of(error: dict[str, Any]) -> str:

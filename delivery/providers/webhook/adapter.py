@@ -59,6 +59,7 @@ class WebhookAdapter:
 
     async def _send(self, flight: Flight) -> Taken:
         order = flight.order
+        flight.of_part = self._url is None
         url = self._url or self._checked_url(order.send.address)
         what = call(order, self._signer, now=now_ms())
         try:
@@ -89,7 +90,7 @@ class WebhookAdapter:
 
     def _not_answered(self, error: Exception, *, begun: bool) -> ProviderError:
         """Why there is no answer; where the address is the account's own, it is ours to mend."""
-        found = not_answered(error, begun=begun, who="receiver")
+        found = not_answered(error, begun=begun, who="receiver", of_part=self._url is None)
         if isinstance(found, PermanentForAddress) and self._url is not None:
             return Misconfigured(found.detail, provider_code=found.provider_code)
         return found

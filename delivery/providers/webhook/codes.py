@@ -51,16 +51,15 @@ _REFUSED = Meaning(PermanentForMessage, "The receiver refuses this message.")
 def outcome(status: int, wait_s: float, *, is_shared: bool) -> ProviderError:
     """The error for a `status` that isn't 2xx, with the wait it names (seconds).
 
-    `is_shared`: it is the account's one receiver; else a wait or a refusal is that address' alone, and neither shuts
-    nor stops the account.
+    `is_shared`: it is the account's one receiver; else whatever it says is that address' alone.
     """
     meaning = CODES.get(status) or (_REDIRECT if status < 400 else _REFUSED if status < 500 else CODES[500])
     kind, word = meaning.kind, str(status)
     if kind is ProviderRateLimited:
         asked = ProviderRateLimited if is_shared else Transient
-        return asked(meaning.detail, provider_code=word, retry_after=wait_s)
+        return asked(meaning.detail, provider_code=word, retry_after=wait_s, of_part=not is_shared)
     if is_shared and meaning is _REDIRECT:
         kind = Misconfigured
     if not is_shared and kind is Misconfigured:
         kind = PermanentForMessage
-    return kind(meaning.detail, provider_code=word)
+    return kind(meaning.detail, provider_code=word, of_part=not is_shared)

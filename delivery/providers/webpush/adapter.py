@@ -14,7 +14,7 @@ from delivery.providers.bursts import Flight
 from delivery.providers.options import options_of
 from delivery.providers.port import Order, Result, Taken
 from delivery.providers.public_client import NO_ANSWER, PublicClient, not_answered
-from delivery.providers.waits import HeedingWaits, retry_after_s
+from delivery.providers.waits import WaitsByHost, retry_after_s
 from delivery.providers.webpush import message
 from delivery.providers.webpush.codes import outcome
 from delivery.providers.webpush.options import Options
@@ -42,6 +42,7 @@ class WebPushAdapter:
         options = self._options = options_of(account, Options)
         self._vapid = Vapid(account, options.subject)
         self._client = PublicClient(account, options, http2=True)
+        self._waits = WaitsByHost()
 
     @property
     def public_key(self) -> str:
@@ -52,7 +53,6 @@ class WebPushAdapter:
         """A result for each order, in order; `Taken.provider_id` is the send's id."""
         # Encrypted here, in the batch's own thread: on the loop it would hold the other accounts up.
         ready = {order.id: self._ready(order, now_ms()) for order in orders}
-        services: dict[str, HeedingWaits] = {}  # one that asks to wait speaks for itself alone
 
         async def send(flight: Flight) -> Taken:
             post = ready[flight.order.id]
@@ -60,12 +60,7 @@ class WebPushAdapter:
                 raise post
             return await self._post(flight, post)
 
-        async def heeding(flight: Flight) -> Taken:
-            post = ready[flight.order.id]
-            host = post.url.host if isinstance(post, _Post) else ""
-            return await services.setdefault(host, HeedingWaits(send))(flight)
-
-        return bursts.send_all(orders, heeding, streams=self._options.streams)
+        return bursts.send_all(orders, send, streams=self._options.streams)
 
     def check(self) -> str:
         """There is no one service to connect to: the key has signed when this was built."""
@@ -92,15 +87,19 @@ class WebPushAdapter:
         return url
 
     async def _post(self, flight: Flight, post: _Post) -> Taken:
+        flight.of_part = not self._options.knows(post.url.host)
+        self._waits.check(post.url.host)
         try:
             answer = await self._client.post(
                 flight, post.url, body=post.body, headers=post.headers, most=ANSWER_MAX_BYTES
             )
         except NO_ANSWER as error:
-            raise not_answered(error, begun=flight.begun, who="push service") from error
+            raise not_answered(error, begun=flight.begun, who="push service", of_part=flight.of_part) from error
         if not 200 <= answer.status < 300:
             wait = retry_after_s(answer.headers.get("retry-after"), None)
-            raise outcome(answer.status, answer.body, retry_after_s=wait, is_known=self._options.knows(post.url.host))
+            raise self._waits.heed(
+                post.url.host, outcome(answer.status, answer.body, retry_after_s=wait, is_known=not flight.of_part)
+            )
         return Taken(provider_id=flight.order.id, at=now_ms(), started_at=flight.started_at)
 
 

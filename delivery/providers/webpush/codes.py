@@ -71,7 +71,8 @@ class _Told(msgspec.Struct, frozen=True):
 def outcome(status: int, body: bytes, *, retry_after_s: float | None, is_known: bool) -> ProviderError:
     """The error for a `status` that isn't 2xx, with the wait that it names (seconds).
 
-    `is_known`: a service of the account's options; else a wait or a refusal concerns that address alone.
+    A wait is that of one service among many. `is_known`: a service of the account's options; else whatever it says
+    concerns that address alone.
     """
     told = _told(body)
     usual = CODES.get(status) or (_REDIRECT if status < 400 else _REFUSED if status < 500 else CODES[500])
@@ -81,7 +82,8 @@ def outcome(status: int, body: bytes, *, retry_after_s: float | None, is_known: 
     if meaning.kind is ProviderRateLimited and retry_after_s is None:
         retry_after_s = SOON_S
     kind = meaning.kind if is_known else _OF_ONE.get(meaning.kind, meaning.kind)
-    return kind(meaning.detail, provider_code=code, retry_after=retry_after_s)
+    of_part = not is_known or kind is ProviderRateLimited
+    return kind(meaning.detail, provider_code=code, retry_after=retry_after_s, of_part=of_part)
 
 
 _OF_ONE: dict[type[ProviderError], type[ProviderError]] = {

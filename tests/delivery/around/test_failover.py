@@ -6,6 +6,7 @@ import pytest
 
 from delivery import account_settings, breaker
 from delivery.models import Alert
+from delivery.providers.webhook.adapter import WebhookAdapter
 from foundation.redis import get_redis, key
 from tests.delivery.around.sending_to import (
     accounts_used,
@@ -97,6 +98,48 @@ def test_a_refused_account_is_paused_named_in_an_alert_and_its_sends_go_over_the
     (alert,) = Alert.objects.all()
     assert alert.kind == "misconfigured"
     assert "The account main is refused: The receiver doesn't take our signature." in alert.text
+
+
+def test_a_single_send_that_is_refused_goes_over_the_other_and_pauses_nothing(main):
+    main.script.answer("401")
+    assert accounts_used(deliver(sms(1))) == {"spare": 1}
+    assert breaker.state("main").state == breaker.CLOSED
+    assert accounts_used(deliver(sms(5))) == {"main": 5}
+
+
+def test_an_adapter_that_breaks_leaves_its_own_sends_in_doubt(main, spare, accounts, monkeypatch):
+    accounts(spare={"order": 0})
+    monkeypatch.setattr(WebhookAdapter, "send", broken_for("main", WebhookAdapter.send))
+    delivered = deliver(sms(40))
+    found = accounts_used(delivered) + errors(delivered)
+    assert (set(found), sum(found.values())) == ({"spare", "ambiguous"}, 40)
+    assert set(received(spare).values()) == {1}
+
+
+def test_an_adapter_that_does_not_close_costs_its_batch_nothing(main, accounts, monkeypatch):
+    assert accounts_used(deliver(sms(1))) == {"main": 1}
+    accounts(main={"weight": 2})
+
+    close = WebhookAdapter.close
+
+    def fail(adapter):
+        close(adapter)
+        raise TimeoutError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(WebhookAdapter, "close", fail)
+        assert accounts_used(deliver(sms(5))) == {"main": 5}
+
+
+def broken_for(account, send):
+    """An adapter's `send` with a fault in it."""
+
+    def broken(adapter, orders):
+        if adapter.name == account:
+            raise RuntimeError("nobody thought of this")
+        return send(adapter, orders)
+
+    return broken
 
 
 def test_one_that_asks_to_wait_is_left_alone_for_as_long_and_the_others_go_on(main):

@@ -161,6 +161,26 @@ def test_retry_after_thirty_seconds_no_call_to_that_account_and_others_go_on(acc
     assert accounts_used(deliver(sms(10))) == {"main": 10}
 
 
+def test_a_device_that_asks_to_wait_holds_up_no_other(written, servers, tmp_path):
+    path = tmp_path / "key.p8"
+    devices = [record(f"{n:064x}", channel="push", platform="apns") for n in range(2)]
+    with APNsSimulator() as apns:
+        path.write_text(apns.key_pem)
+        written({"name": "apns-main", "provider": "apns", "channel": "push", "rate": 0, "options": apns.options(path)})
+        apns.script.answer("TooManyRequests", retry_after=30)
+        first = deliver(devices[:1])
+        assert (errors(first), counted(first)) == ({"rate_limited": 1}, 0)
+        assert accounts_used(deliver(devices[1:])) == {"apns-main": 1}
+
+
+def test_accounts_that_cannot_be_read_wait_and_go_on_once_they_can(written, servers, settings, tmp_path):
+    settings.PROVIDERS = str(tmp_path / "accounts.toml")
+    first = deliver(sms(5))
+    assert (errors(first), counted(first)) == ({"misconfigured": 5}, 5)
+    scheduling.schedule(first.failures, repeat=False, now=now_ms())
+    assert (DeadLetter.objects.count(), DueRow.objects.count()) == (0, 5)
+
+
 class TestExpiredCredentials:
     @pytest.fixture
     def twilio(self):

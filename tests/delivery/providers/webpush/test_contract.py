@@ -175,12 +175,20 @@ class TestCodes:
 
 
 class TestWaiting:
-    def test_a_wait_is_kept_in_seconds_or_as_a_date(self, adapter, service):
+    def test_a_wait_is_kept_in_seconds_or_as_a_date(self, make_adapter, service):
         service.script.answer("429", retry_after=30)
         service.script.answer("429", retry_after=format_datetime(datetime.now(UTC) + timedelta(seconds=90), True))
-        first, second = (adapter.send(orders(service, 1))[0] for _ in range(2))
+        first, second = (make_adapter().send(orders(service, 1))[0] for _ in range(2))
         assert (type(first), first.retry_after) == (ProviderRateLimited, 30.0)
         assert 80 < second.retry_after <= 90
+
+    def test_it_speaks_for_its_service_alone_and_the_next_batch_heeds_it_too(self, adapter, service):
+        service.script.answer("429", retry_after=30)
+        (first,) = adapter.send(orders(service, 1))
+        assert (type(first), first.of_part) == (ProviderRateLimited, True)
+        (second,) = adapter.send(orders(service, 1))
+        assert (type(second), second.of_part, 29 < second.retry_after <= 30) == (ProviderRateLimited, True, True)
+        assert len(service.script.received) == 1
 
     def test_without_a_time_it_is_a_minute(self, adapter, service):
         service.script.answer("429")
@@ -202,6 +210,7 @@ class TestWaiting:
         service.script.answer(code, address="000$", retry_after=86_400)
         results = make_adapter(services=(), streams=1).send(orders(service, 2))
         assert [type(result) for result in results] == [kind, Taken]
+        assert results[0].of_part
 
     def test_beyond_its_rate_the_rest_waits(self, adapter, service):
         service.script.limit(20)
@@ -237,6 +246,14 @@ class TestConnections:
         assert isinstance(results[7], Ambiguous)
         assert kinds(results) == {Taken: 19, Ambiguous: 1}
         assert kinds(adapter.send(orders(service, 10))) == {Taken: 10}
+
+    def test_in_doubt_is_only_what_has_left(self, make_adapter, service, settings):
+        settings.PROVIDER_TIMEOUT_S = 0.6
+        service.script.silence(times=None)
+        results = make_adapter(streams=5).send(orders(service, 20))
+        doubted = {f"/push/{number:03d}" for number, got in enumerate(results) if isinstance(got, Ambiguous)}
+        assert doubted == {got.address for got in service.script.received}
+        assert set(kinds(results)) == {Ambiguous, NotBegun}
 
     def test_a_connection_where_nobody_answers_any_more_is_left(self, adapter, service, settings):
         settings.PROVIDER_TIMEOUT_S = 0.5

@@ -44,7 +44,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `now` is the decision time: when it was put on its topic. `only` limits routing to these channels and says why
     (`resumed`: "schedule", "quiet_hours", "fallback", "retry", "replay"); `failed` names, for a retry in the critical
-    lane, the sends (ids) that are to be tried again. `uncounted` and `hop` are a ChannelRecord's, handed through.
+    lane, the sends (ids) that are to be tried again. `uncounted`, `hop` and `refused_by` are a ChannelRecord's, handed
+    through.
     """
 
     v: int = 1
@@ -71,6 +72,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     fell_back_from: str | None = None
     uncounted: int = 0
     hop: int = 0
+    refused_by: list[str] = []
 
 
 class Send(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -57,6 +57,7 @@ def _channel_record(routed: Routed, verdict: Verdict, content: Content | None, m
         attempt=event.attempt,
         uncounted=event.uncounted,
         hop=event.hop,
+        refused_by=event.refused_by,
         recipients=[ChannelRecipient(routed.id, routed.user, _sends(routed, verdict), content)],
         type=event.type,
         category=routed.category,

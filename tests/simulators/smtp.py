@@ -25,7 +25,7 @@ class SMTPSimulator(Running):
 
     A code of `script` is a reply such as "550 5.1.1", said at the `stage` it is given with ("recipient" or "data").
     A drop, a silence and rubbish come after the dot, or at the recipient with `goes_wrong_at`. `greeting`, `sender` and
-    `login` are replies that take the place of a good one.
+    `login` are replies that take the place of a good one; the greeting comes `greets_after_s`.
     """
 
     def __init__(self, *, security: str = "none", port: int = 0) -> None:
@@ -33,11 +33,13 @@ class SMTPSimulator(Running):
         self.security, self.port = security, port
         self.goes_wrong_at = DATA
         self.greeting = self.sender = self.login = ""
+        self.greets_after_s = 0.0
 
     def reset(self) -> None:
         """As new."""
         self.script.reset()
         self.goes_wrong_at, self.greeting, self.sender, self.login = DATA, "", "", ""
+        self.greets_after_s = 0.0
 
     def options(self, **other: Any) -> dict[str, Any]:
         """The options of an account here; its password is in the variable SMTP_SIMULATOR_PASSWORD."""
@@ -138,6 +140,8 @@ class _Server(SMTP):
         simulator.script.connected()
 
     async def push(self, status: Any) -> None:
+        if isinstance(status, str) and status.startswith("220 mx.example"):
+            await asyncio.sleep(self._simulator.greets_after_s)
         if isinstance(status, str) and status.startswith("220 mx.example") and self._simulator.greeting:
             status = self._simulator.greeting
         await super().push(status)

@@ -13,12 +13,13 @@ from botocore.parsers import ResponseParserError
 from django.conf import settings
 
 from delivery.providers.accounts import Account, secret
-from delivery.providers.bursts import room_s
+from delivery.providers.bursts import room_s, unexpected
 from delivery.providers.options import options_of
 from delivery.providers.port import NotBegun, Order, Result, Taken
 from delivery.providers.ses import codes
 from delivery.providers.ses.message import message
 from delivery.providers.ses.options import Options
+from delivery.providers.trust import trust_of
 from foundation.clock import now_ms
 from foundation.errors import Misconfigured, PermanentForMessage, ProviderError, ProviderRateLimited, Transient
 
@@ -33,6 +34,7 @@ class SESAdapter:
         """Raises Misconfigured for options that aren't right and for a secret that isn't there."""
         self.name, self.channel, self.rate = account.name, account.channel, account.rate
         self._options = options_of(account, Options)
+        trust_of(account.name, self._options.ca_file)  # boto3 would say at each call that it can't be read
         self._timeout_s: float = settings.PROVIDER_TIMEOUT_S
         self._backend = EmailBackend(
             session_params=_credentials(account, self._options),
@@ -83,6 +85,8 @@ class _Batch:
             return error
         except ProviderError as error:
             return error
+        except Exception as error:
+            return unexpected(order, error, begun=True)
 
     def _send(self, order: Order) -> Taken:
         mail: Any = message(order, self._options)

@@ -22,6 +22,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from delivery.providers.said import without_addresses
 from delivery.providers.waits import retry_after_s
 from foundation.errors import (
     Ambiguous,
@@ -157,7 +158,7 @@ def answered(error: ClientError) -> ProviderError:
         return ProviderRateLimited(
             meaning.detail, provider_code=code, retry_after=retry_after_s(header, meaning.wait_s)
         )
-    detail = meaning.detail if code in CODES else f"{meaning.detail} SES says: {code} {words}."
+    detail = meaning.detail if code in CODES else f"{meaning.detail} SES says: {code} {without_addresses(words)}."
     return meaning.kind(detail, provider_code=code)
 
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import smtplib
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
 from delivery.providers.accounts import Account, secret
-from delivery.providers.bursts import room_s
-from delivery.providers.email_message import message, message_id
+from delivery.providers.bursts import room_s, unexpected
+from delivery.providers.email_message import Sender, message, message_id
 from delivery.providers.options import options_of
 from delivery.providers.port import NotBegun, Order, Result, Taken
 from delivery.providers.smtp import codes
 from delivery.providers.smtp.connection import Connection
 from delivery.providers.smtp.options import Options
+from delivery.providers.trust import trust_of
 from foundation.clock import now_ms
 from foundation.errors import Ambiguous, Misconfigured, PermanentForMessage, ProviderError, Transient
 
 TOO_LATE = NotBegun(why="the batch's time was over before this mail's turn")
-_NO_CONNECTION = Transient("The server ended the connection before this mail's turn.", provider_code="closed")
 
 
 class SMTPAdapter:
@@ -34,15 +34,16 @@ class SMTPAdapter:
         self._password = ""
         if self._options.username:
             self._password = secret(account.options, "password", account=account.name)
+        self._trust = trust_of(account.name, self._options.ca_file)
 
     def send(self, orders: Sequence[Order]) -> list[Result]:
         """A result for each order, in order; `Taken.provider_id` is the mail's Message-ID."""
-        return _Batch(self._options, self._password).send(orders)
+        return _Batch(self._connection).send(orders, self._options.sender)
 
     def check(self) -> str:
         """Connects, says who we are, sends nothing. Raises Misconfigured or Transient."""
         options = self._options
-        connection = Connection(options, self._password, timeout_s=settings.PROVIDER_TIMEOUT_S)
+        connection = self._connection(settings.PROVIDER_TIMEOUT_S)
         try:
             connection.open()
             connection.close()
@@ -56,52 +57,59 @@ class SMTPAdapter:
     def close(self) -> None:
         """Nothing is kept: a connection lives as long as its batch."""
 
+    def _connection(self, timeout_s: float) -> Connection:
+        return Connection(self._options, self._password, self._trust, timeout_s=timeout_s)
+
 
 class _Batch:
     """One batch and its connection. Another one is opened where the server ends it after having taken a mail."""
 
-    def __init__(self, options: Options, password: str) -> None:
-        self._options, self._password = options, password
+    def __init__(self, make: Callable[[float], Connection]) -> None:
+        self._make = make
         self._connection: Connection | None = None
         self._over: ProviderError | None = None  # what stands in the way of all that follows
         self._is_worth_another = True
 
-    def send(self, orders: Sequence[Order]) -> list[Result]:
+    def send(self, orders: Sequence[Order], sender: Sender) -> list[Result]:
         try:
-            return [self._one(order) for order in orders]
+            return [self._one(order, sender) for order in orders]
         finally:
             self._end()
 
-    def _one(self, order: Order) -> Result:
-        room = room_s([order])
+    def _one(self, order: Order, sender: Sender) -> Result:
+        room, began = room_s([order]), time.monotonic()
         if room <= 0:
             return TOO_LATE
         try:
-            mail = message(order, self._options.sender)
+            mail = message(order, sender)
             connection = self._connected(room)
         except ProviderError as error:
             return error
-        started = now_ms()
-        until = time.monotonic() + room
+        started, left = now_ms(), began + room - time.monotonic()
+        if left <= 0:
+            return TOO_LATE
         try:
-            connection.send_within(mail, until - time.monotonic())
+            connection.send_within(mail, left)
         except (OSError, ValueError) as error:
             return self._failed(error, connection)
+        except Exception as error:
+            connection.abandon()  # nobody knows where in the conversation we are
+            return unexpected(order, error, begun=True)
         self._is_worth_another = True
-        return Taken(provider_id=message_id(order, self._options.sender), at=now_ms(), started_at=started)
+        return Taken(provider_id=message_id(order, sender), at=now_ms(), started_at=started)
 
     def _connected(self, room: float) -> Connection:
         """The batch's connection. Raises ProviderError, from then on for every mail of the batch."""
         if self._over is not None:
-            raise self._over
+            raise self._over.with_traceback(None)  # else it grows with every mail
         if self._connection is not None and self._connection.is_alive:
             return self._connection
         if not self._is_worth_another:
-            self._over = _NO_CONNECTION
+            self._over = Transient("The server ended the connection before this mail's turn.", provider_code="closed")
             raise self._over
         self._end()
         self._is_worth_another = False
-        connection = Connection(self._options, self._password, timeout_s=room)
+        connection = self._make(room)
         try:
             connection.open()
         except OSError as error:

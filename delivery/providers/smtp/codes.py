@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from delivery.providers.said import without_addresses
 from foundation.errors import (
     Ambiguous,
     Misconfigured,
@@ -22,10 +23,8 @@ from foundation.errors import (
 # Where in the conversation a reply came: before any mail, to MAIL FROM, to RCPT TO, after the dot that ends the mail.
 GREETING, SENDER, RECIPIENT, DATA = "greeting", "sender", "recipient", "data"
 NO_REPLY = -1  # smtplib's word for an answer without a code
-WORDS_MAX = 200
 
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
-_ADDRESS_IN_WORDS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 
 
 class Meaning(NamedTuple):
@@ -105,7 +104,7 @@ def outcome(code: int, words: bytes | str, stage: str) -> ProviderError:
     found = _ENHANCED.match(text)
     enhanced = found[1] if found else ""
     meaning = _meaning(code, enhanced, stage)
-    said = " ".join(_ADDRESS_IN_WORDS.sub("<address>", text).split())[:WORDS_MAX]
+    said = without_addresses(text)
     return meaning.kind(f"{meaning.detail} It says: {code} {said}", provider_code=enhanced or str(code))
 
 

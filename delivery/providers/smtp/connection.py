@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
-from django.utils.functional import cached_property
 
 from delivery.providers.smtp.options import STARTTLS, TLS, Options
 
@@ -40,7 +39,7 @@ class Connection(EmailBackend):
 
     _partial_connection: smtplib.SMTP | None
 
-    def __init__(self, options: Options, password: str, *, timeout_s: float) -> None:
+    def __init__(self, options: Options, password: str, trust: ssl.SSLContext, *, timeout_s: float) -> None:
         super().__init__(
             host=options.host,
             port=options.port,
@@ -50,15 +49,17 @@ class Connection(EmailBackend):
             use_ssl=options.security == TLS,
             timeout=timeout_s,
         )
-        self._ca_file = options.ca_file or None
+        self._trust, self._opens_within_s = trust, timeout_s
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
-        return _NotingTLS if self.use_ssl else _Noting
+        """To be asked when it is opened: all of its beginning ends within the time-out."""
+        kind = _NotingTLS if self.use_ssl else _Noting
+        return type(kind.__name__, (kind,), {"ends_at": time.monotonic() + self._opens_within_s})
 
-    @cached_property
+    @property
     def ssl_context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self._ca_file)
+        return self._trust
 
     def send_within(self, message: EmailMultiAlternatives, seconds: float) -> None:
         """Sends one mail over the open connection. Raises what smtplib does."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from delivery.providers.said import without_addresses
 from foundation.errors import (
     Ambiguous,
     Misconfigured,
@@ -121,7 +122,9 @@ def outcome(status: int, code: int | None, message: str = "", retry_after: float
     """The error for Twilio's answer: HTTP `status`, its own `code`, its words, and the wait it names (seconds)."""
     meaning = CODES.get(code or 0) or _by_status(status)
     word = str(code or status)
-    detail = meaning.detail if code in CODES else f"{meaning.detail} Twilio says: {message or status}."
+    detail = (
+        meaning.detail if code in CODES else f"{meaning.detail} Twilio says: {without_addresses(message) or status}."
+    )
     if meaning.kind is ProviderRateLimited:
         return ProviderRateLimited(
             detail, provider_code=word, retry_after=meaning.wait_s if retry_after is None else retry_after

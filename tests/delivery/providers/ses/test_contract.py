@@ -147,7 +147,7 @@ class TestDoubt:
         began = time.monotonic()
         results = make_adapter().send(mails(3))
         assert kinds(results) == [Taken, Ambiguous, Taken]
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5  # long before the deadline, which is in 10 s
 
     def test_an_error_of_theirs_is_tried_once(self, adapter, ses):
         ses.script.answer("InternalFailure")

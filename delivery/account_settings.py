@@ -65,7 +65,8 @@ def publish() -> None:
     """Puts the rows where workers read them. Raises ControlPlaneUnavailable, redis.ConnectionError."""
     with control_plane():
         rows = list(AccountSetting.objects.all())
-    fields: list[Any] = [_VERSION, max((row.changed_at for row in rows), default=1)]
+    # The sum, not the newest: a change that is committed after a later one still makes a version of its own.
+    fields: list[Any] = [_VERSION, sum(row.changed_at for row in rows) or 1]
     for row in rows:
         if row.rate is not None:
             fields += [_RATE + row.account, row.rate]

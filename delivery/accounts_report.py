@@ -70,8 +70,9 @@ def standings() -> list[AccountStanding]:
 def check(names: Collection[str] = ()) -> list[Checked]:
     """Connects by each account (of `names`; all without any), side by side, and sends nothing.
 
-    Raises InvalidRequest for a name that isn't there.
+    Raises InvalidRequest for a name that isn't there, Misconfigured where the accounts' file can't be read.
     """
+    accounts()
     known = account_names()
     unknown = [name for name in names if name not in known]
     if unknown:

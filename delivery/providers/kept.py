@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 import msgspec
+import structlog
 from django.utils.module_loading import import_string
 
 from delivery.providers.accounts import Account, accounts, secret_files
@@ -27,6 +28,8 @@ ADAPTERS: dict[str, str] = {
     "twilio": "delivery.providers.twilio.adapter.TwilioAdapter",
     "webhook": "delivery.providers.webhook.adapter.WebhookAdapter",
 }
+
+_log = structlog.get_logger(__name__)
 
 
 class _Built(msgspec.Struct, eq=False):
@@ -80,7 +83,7 @@ class KeptProvider:
         with self._lock:
             built, self._built = self._built, None
         if built is not None and not built.under_way:
-            built.adapter.close()
+            _close(built)
 
     @contextmanager
     def _adapter(self) -> Iterator[Any]:
@@ -101,7 +104,7 @@ class KeptProvider:
             self._built = now
             is_over = before is not None and before is not now and not before.under_way
         if before is not None and is_over:
-            before.adapter.close()
+            _close(before)
         return now
 
     def _give_back(self, built: _Built) -> None:
@@ -109,7 +112,7 @@ class KeptProvider:
             built.under_way -= 1
             is_over = built is not self._built and not built.under_way
         if is_over:
-            built.adapter.close()
+            _close(built)
 
 
 def build(account: Account) -> Any:
@@ -120,6 +123,14 @@ def build(account: Account) -> Any:
             provider_code="accounts",
         )
     return import_string(ADAPTERS[account.provider])(account)
+
+
+def _close(built: _Built) -> None:
+    """Ends its connections; what stands in the way of that isn't the batch's affair, whose sends are out."""
+    try:
+        built.adapter.close()
+    except Exception as error:
+        _log.exception("provider_not_closed", account=built.origin[0].name, error=type(error).__name__)
 
 
 def _mtime_ns(path: Any) -> int:

@@ -11,6 +11,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpcore
@@ -21,6 +23,9 @@ _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 # Clouds' own services where not every Python knows a private network; the others' are link-local or unique local.
 # https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16, and Oracle's 192.0.0.192.
 _CLOUDS = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
+
+RESOLVE_S = 2.0
+RESOLVERS = 16
 
 
 class PrivateAddress(Exception):
@@ -72,13 +77,21 @@ class PublicBackend(httpcore.AnyIOBackend):
 
     async def _addresses(self, host: str, port: int) -> list[str]:
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
+            ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            async with asyncio.timeout(RESOLVE_S):
+                found = await asyncio.get_running_loop().run_in_executor(_resolvers(), ask)
+        except (socket.gaierror, UnicodeError, TimeoutError) as error:
             raise UnknownHost(host) from error
         addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
         if not self._allow_private and not all(is_public(address) for address in addresses):
             raise PrivateAddress(host)
         return addresses
+
+
+@cache
+def _resolvers() -> ThreadPoolExecutor:
+    """Threads of their own: names that others have given may resolve slowly, and hold up no other provider's."""
+    return ThreadPoolExecutor(RESOLVERS, thread_name_prefix="public-names")
 
 
 class PublicTransport(httpx.AsyncHTTPTransport):

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from delivery.providers.accounts import SANDBOX, Account, accounts
 from delivery.providers.kept import KeptProvider
 from delivery.providers.port import Provider
+from foundation.errors import Misconfigured
 
 # The sandbox's accounts, one a provider.
 REGISTRY: dict[str, str] = {
@@ -52,7 +53,7 @@ def account_of(channel: str, platform: str) -> str:
 
 def carriers(channel: str, platform: str) -> tuple[Account, ...]:
     """The accounts of the file that can carry `channel` to `platform`, in the order in which they are tried."""
-    of_channel = [account for account in accounts() if account.channel == channel]
+    of_channel = [account for account in _written() if account.channel == channel]
     if channel == "push":
         fit = (_wanted(channel, platform), _CARRIES_ALL)
         return tuple(account for account in of_channel if account.provider in fit)
@@ -62,7 +63,7 @@ def carriers(channel: str, platform: str) -> tuple[Account, ...]:
 def accounts_of(channel: str) -> tuple[str, ...]:
     """All accounts of a channel; empty for in-app."""
     if not _is_sandbox():
-        return tuple(account.name for account in accounts() if account.channel == channel)
+        return tuple(account.name for account in _written() if account.channel == channel)
     if channel == "push":
         return tuple(dict.fromkeys(_PUSH_ACCOUNTS.values()))
     return (_CHANNEL_ACCOUNTS[channel],) if channel in _CHANNEL_ACCOUNTS else ()
@@ -70,14 +71,22 @@ def accounts_of(channel: str) -> tuple[str, ...]:
 
 def account_names() -> tuple[str, ...]:
     """All accounts there are."""
-    return tuple(REGISTRY) if _is_sandbox() else tuple(account.name for account in accounts())
+    return tuple(REGISTRY) if _is_sandbox() else tuple(account.name for account in _written())
 
 
 def rate_of(account: str) -> int:
     """What an account's bucket gives, in messages/s; 0 for no limit, and for an account that isn't there."""
     if _is_sandbox():
         return int(settings.PROVIDER_RATES[account])
-    return next((each.rate for each in accounts() if each.name == account), UNLIMITED)
+    return next((each.rate for each in _written() if each.name == account), UNLIMITED)
+
+
+def _written() -> tuple[Account, ...]:
+    """The file's accounts; none while it can't be read: a send is told so by `KeptProvider`, and waits."""
+    try:
+        return accounts()
+    except Misconfigured:
+        return ()
 
 
 def _is_sandbox() -> bool:

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
-from delivery import breaker, buckets, metrics
+from delivery import account_settings, breaker, buckets, metrics
 from delivery.models import AccountSetting
 from tests.delivery.around.sending_to import accounts_used, deliver, sms
 from tests.delivery.conftest import DATABASES
@@ -80,7 +80,7 @@ def test_pause_and_resume():
 
 
 def test_resume_closes_an_open_breaker_too():
-    breaker.record("main", ok=0, failed=0, refused="Twilio refuses our credentials.")
+    breaker.record("main", ok=0, failed=0, refused="Twilio refuses our credentials.", refusals=breaker.REFUSALS)
     providers("resume", "main")
     assert breaker.state("main").state == breaker.CLOSED
 
@@ -88,7 +88,7 @@ def test_resume_closes_an_open_breaker_too():
 def test_metrics_show_state_share_and_rate(accounts):
     accounts(main={"rate": 500})
     breaker.record("main", ok=60, failed=40)
-    breaker.record("spare", ok=0, failed=0, refused="refused")
+    breaker.record("spare", ok=0, failed=0, refused="refused", refusals=breaker.REFUSALS)
     text = metrics.exposition().decode()
     assert 'np_breaker{account="spare",state="paused"} 1.0' in text
     assert 'np_account_rate{account="main"} 500.0' in text
@@ -117,3 +117,11 @@ class TestAdmin:
             "/admin/delivery/accountsetting/", {"action": "resume", "_selected_action": ["main"]}, follow=True
         )
         assert breaker.state("main").state == breaker.CLOSED
+
+
+def test_a_change_that_is_committed_after_a_later_one_is_felt_too():
+    AccountSetting.objects.create(account="spare", rate=7, changed_at=200)
+    account_settings.publish()
+    AccountSetting.objects.create(account="main", rate=5, changed_at=100)
+    account_settings.publish()
+    assert account_settings.rates_set() == {"main": 5, "spare": 7}

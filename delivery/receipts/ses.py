@@ -135,7 +135,9 @@ def _link(mail: Mapping[str, Any]) -> Link | None:
     headers = mail.get("headers")
     for header in headers if isinstance(headers, list) else ():
         if str(_mapping(header).get("name", "")).lower() == "x-metadata":
-            return links.from_metadata(_event(str(header.get("value", ""))))
+            link = links.from_metadata(_event(str(header.get("value", ""))))
+            if link is not None:
+                return link
     tags = _mapping(mail.get("tags"))
     return links.from_metadata(
         {name: values[0] for name, values in tags.items() if isinstance(values, list) and values}

@@ -18,9 +18,11 @@ from notifications.store import get_store
 from preferences.models import Suppression, SuppressionChange
 from tests.delivery.receipts.conftest import EMAIL, Sent
 from tests.delivery.receipts.events import WHEN, bounce, event
-from tests.simulators.sns import Sns
+from tests.simulators.sns import NO_CERTIFICATE, Sns
 
 pytestmark = [pytest.mark.django_db(databases=["default", "store"]), pytest.mark.usefixtures("emptied")]
+
+CERTIFICATE = "/SimpleNotificationService-1.pem"
 
 
 def post(client: Client, body: Any, **options: Any) -> Any:
@@ -67,7 +69,7 @@ def test_both_versions_of_the_signature_count_with_a_subject_and_without(
 def test_the_certificate_is_fetched_once(client, sns: Sns, told, mail):
     for kind in ("Send", "Delivery", "Open"):
         post(client, sns.envelope(event(kind, mail)))
-    assert sns.requests == ["/SimpleNotificationService-1.pem"]
+    assert sns.requests == [CERTIFICATE]
     assert len(told()) == 3
 
 
@@ -76,6 +78,13 @@ def test_the_older_notifications_and_tags_instead_of_headers_are_read_as_well(cl
     older["notificationType"] = older.pop("eventType")
     assert post(client, sns.envelope(older)).status_code == 200
     assert [one.status for one in told()] == ["delivered"]
+
+
+def test_tags_tell_whose_it_is_where_a_header_was_cut_off(client, sns: Sns, told, mail):
+    cut = event("Delivery", mail, tags=True)
+    cut["mail"]["headers"] = [{"name": "X-Metadata", "value": f'{{"notification_id": "{mail.id}", "sen'}]
+    assert post(client, sns.envelope(cut)).status_code == 200
+    assert [one.send for one in told()] == [mail.send]
 
 
 def test_a_mail_that_is_not_ours_is_nobodys(client, sns: Sns, told, mail):
@@ -103,14 +112,25 @@ REFUSED = {
     "another version than it was signed by": lambda sns, mail: tampered(sns, mail, SignatureVersion="1"),
     "a version nobody knows": lambda sns, mail: tampered(sns, mail, SignatureVersion="3"),
     "a certificate from elsewhere": lambda sns, mail: tampered(sns, mail, SigningCertURL="https://evil.example/a.pem"),
-    "a certificate without TLS": lambda sns, mail: tampered(sns, mail, SigningCertURL=f"http://{sns.host}/a-1.pem"),
+    "a certificate without TLS": lambda sns, mail: tampered(
+        sns, mail, SigningCertURL=sns.url(CERTIFICATE).replace("https", "http")
+    ),
     "a certificate behind a name": lambda sns, mail: tampered(
-        sns, mail, SigningCertURL=f"https://a@{sns.host}/a-1.pem"
+        sns, mail, SigningCertURL=f"https://a@{sns.host}{CERTIFICATE}"
     ),
-    "a certificate that isn't there": lambda sns, mail: tampered(sns, mail, SigningCertURL=sns.url("/none.pem")),
-    "a file that is no certificate": lambda sns, mail: tampered(
-        sns, mail, SigningCertURL=sns.url("/?Action=ConfirmSubscription")
+    "a certificate that isn't there": lambda sns, mail: tampered(
+        sns, mail, SigningCertURL=sns.url("/SimpleNotificationService-none.pem")
     ),
+    "a file that is no certificate": lambda sns, mail: tampered(sns, mail, SigningCertURL=sns.url(NO_CERTIFICATE)),
+    "a certificate that another call of SNS shows": lambda sns, mail: tampered(
+        sns, mail, SigningCertURL=sns.url("/?Action=GetEndpointAttributes&is=-1.pem")
+    ),
+    "a certificate under another path": lambda sns, mail: tampered(sns, mail, SigningCertURL=sns.url("/mine-1.pem")),
+    "a certificate with a query": lambda sns, mail: tampered(
+        sns, mail, SigningCertURL=sns.url(f"{CERTIFICATE}?is=-1.pem")
+    ),
+    "a line's end in the URL": lambda sns, mail: tampered(sns, mail, SigningCertURL=sns.url(CERTIFICATE) + "\n"),
+    "a tab in the URL": lambda sns, mail: tampered(sns, mail, SigningCertURL=sns.url("/\t" + CERTIFICATE[1:])),
     "no URL at all": lambda sns, mail: tampered(sns, mail, SigningCertURL="https://[::1"),
     "a topic of somebody else": lambda sns, mail: sns.envelope(event("Delivery", mail), TopicArn="arn:aws:sns:x:1:y"),
     "a kind nobody knows": lambda sns, mail: tampered(sns, mail, Type="Advertisement"),
@@ -175,14 +195,14 @@ def test_only_hosts_of_sns_count_where_nothing_else_is_set(settings, client, sns
         "s3.amazonaws.com",
         "sns.x.amazonaws.com:8443",
     ):
-        answer = post(client, tampered(sns, mail, SigningCertURL=f"https://{host}/a.pem"))
+        answer = post(client, tampered(sns, mail, SigningCertURL=f"https://{host}{CERTIFICATE}"))
         assert (answer.status_code, answer.json()["field"]) == (403, "SigningCertURL")
     assert told() == []
 
 
 def test_a_certificate_that_cannot_be_fetched_now_is_asked_for_again(settings, client, sns: Sns, told, mail):
     settings.SNS_HOSTS = ["127.0.0.1:9"]
-    answer = post(client, tampered(sns, mail, SigningCertURL="https://127.0.0.1:9/a-1.pem"))
+    answer = post(client, tampered(sns, mail, SigningCertURL=f"https://127.0.0.1:9{CERTIFICATE}"))
     assert answer.status_code == 503
     assert answer["Retry-After"]
 
@@ -199,12 +219,12 @@ def test_a_subscription_is_confirmed_at_sns_alone_and_for_our_topics_alone(clien
     elsewhere = sns.envelope("…", kind="SubscriptionConfirmation", SubscribeURL="https://evil.example/?Action=Confirm")
     another = sns.envelope("…", kind="SubscriptionConfirmation", TopicArn="arn:aws:sns:eu-central-1:1:theirs")
     assert [post(client, each).status_code for each in (elsewhere, another)] == [403, 403]
-    assert sns.requests == ["/SimpleNotificationService-1.pem"]
+    assert sns.requests == [CERTIFICATE]
 
 
 def test_the_end_of_a_subscription_is_taken_note_of_and_not_undone(client, sns: Sns):
     assert post(client, sns.envelope("…", kind="UnsubscribeConfirmation")).status_code == 200
-    assert sns.requests == ["/SimpleNotificationService-1.pem"]
+    assert sns.requests == [CERTIFICATE]
 
 
 # --- bounces and complaints
@@ -237,7 +257,7 @@ def test_soft_bounces_suppress_from_the_nth_within_the_time_on_each_counted_once
         at = to_rfc3339(now - minutes_ago * 60_000)
         assert post(client, sns.envelope(bounce(mail, "Transient", id=id, at=at))).status_code == 200
 
-    for id, minutes_ago in (("a", 90), ("b", 40), ("b", 40), ("c", 20)):
+    for id, minutes_ago in (("a", 90), ("b", 40), ("b", 40), ("c", 20), ("late", 95)):
         bounces(id, minutes_ago)
     assert not Suppression.objects.exists()  # two within the hour
     bounces("d", 0)

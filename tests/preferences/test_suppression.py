@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from preferences.models import Suppression, SuppressionChange, User
+from preferences.models import Device, Suppression, SuppressionChange, User
 from preferences.profiles import profiles
+from preferences.signals import owners_of
 from preferences.suppression import Entry, add, remove
 from tests.preferences.conftest import Keeper
 
@@ -81,6 +84,21 @@ def test_many_reasons_change_in_a_few_statements(django_assert_max_num_queries):
     with django_assert_max_num_queries(20):
         assert add([Entry(number, "sms", "manual", f"case {number}") for number in numbers], by="root") == 0
     assert {(row.reason, row.note) for row in Suppression.objects.all()} == {("manual", f"case {n}") for n in numbers}
+
+
+def test_whose_an_address_is_takes_no_look_at_every_user():
+    ann = User.objects.create(user_id="usr_ann", email="ann@example.com", phone="+4915112345678")
+    Device.objects.create(user=User.objects.create(user_id="usr_bob"), token="a-token", platform="fcm")
+    Device.objects.create(user=ann, token="another", platform="fcm")
+    with CaptureQueriesContext(connection) as asked:
+        owners = owners_of(["ann@example.com", "+4915112345678", "a-token", "nobody@example.com"])
+    assert sorted(owners) == ["usr_ann", "usr_bob"]
+    [statement] = [each["sql"] for each in asked]
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+            steps = [row[3] for row in cursor.fetchall()]
+            assert not [step for step in steps if step.startswith("SCAN preferences_")], steps
 
 
 def test_a_stop_becomes_what_else_is_told_and_a_start_takes_back_a_stop_alone():

@@ -16,14 +16,26 @@ from preferences.models import PreferenceRow
 from preferences.precedence import ruling_cell
 
 
-def cells_for(user_id: str, category: str, channel: str, enabled: bool, types: Types) -> list[PreferenceCell]:
-    """The cells to set so that `category` is on or off on `channel`; types that can't be turned off are left out."""
-    names = types.categories().get(category, ())
-    own = PreferenceRow.objects.filter(user__user_id=user_id, scope__in=list(names), channel__in=[channel, EVERY])
-    contrary = {row.scope for row in own if row.enabled != enabled}
-    found = [facts for name in names if name in contrary and (facts := types.facts(name)) is not None]
-    free = [facts.name for facts in found if enabled or not lock_of([facts], channel)]
-    return [PreferenceCell(scope, channel, enabled) for scope in (category, *free)]
+def cells_for(user_id: str, wishes: Sequence[PreferenceCell], types: Types) -> list[PreferenceCell]:
+    """The cells to set so that each of `wishes`, a category's cell, rules all of it; one query.
+
+    Types that can't be turned off are left out.
+    """
+    categories = types.categories()
+    members = {wish.scope: categories.get(wish.scope, ()) for wish in wishes}
+    names = [name for those in members.values() for name in those]
+    own = PreferenceRow.objects.filter(user__user_id=user_id, scope__in=names)
+    rows = [PreferenceCell(*row) for row in own.values_list("scope", "channel", "enabled")]
+    return [cell for wish in wishes for cell in (wish, *_contrary(wish, members[wish.scope], rows, types))]
+
+
+def _contrary(
+    wish: PreferenceCell, names: Sequence[str], rows: Sequence[PreferenceCell], types: Types
+) -> list[PreferenceCell]:
+    said = {row.scope for row in rows if row.enabled != wish.enabled and row.channel in (wish.channel, EVERY)}
+    found = [facts for name in names if name in said and (facts := types.facts(name)) is not None]
+    free = [facts.name for facts in found if wish.enabled or not lock_of([facts], wish.channel)]
+    return [PreferenceCell(name, wish.channel, wish.enabled) for name in free]
 
 
 def undoing(user_id: str, cells: Sequence[PreferenceCell], types: Types) -> list[PreferenceCell]:

@@ -93,15 +93,16 @@ def _remove(addresses: Sequence[tuple[str, str]], by: str, note: str, only: str 
 
 @one_transaction
 def _add(entries: Sequence[Entry], by: str) -> int:
-    there = {(row.address, row.channel): row.reason for row in _rows([(one.address, one.channel) for one in entries])}
+    there = {(row.address, row.channel): row for row in _rows([(one.address, one.channel) for one in entries])}
     fresh = [one for one in entries if (one.address, one.channel) not in there]
-    harder = [one for one in entries if _is_harder(one, there.get((one.address, one.channel), ""))]
+    known = [(one, row) for one in entries if (row := there.get((one.address, one.channel))) is not None]
+    harder = [(one, row) for one, row in known if _is_harder(one, row.reason)]
+    for entry, row in harder:
+        row.reason, row.note = entry.reason, entry.note
     with changing(*owners_of([entry.address for entry in fresh])):
         Suppression.objects.bulk_create([_row(entry) for entry in fresh], ignore_conflicts=True)
-        for entry in harder:
-            row = Suppression.objects.filter(address=entry.address, channel=entry.channel)
-            row.update(reason=entry.reason, note=entry.note)
-        _keep(ADDED, [*fresh, *harder], by)
+        Suppression.objects.bulk_update([row for _, row in harder], ["reason", "note"])
+        _keep(ADDED, [*fresh, *(entry for entry, _ in harder)], by)
     return len(fresh)
 
 

@@ -20,6 +20,7 @@ from preferences.suppression import Entry
 from preferences.suppression_forms import ImportForm, RemovalForm, SuppressionForm
 
 REASON_COLOURS = {"Hard bounce": "warning", "Complaint": "danger", "STOP by SMS": "danger", "By hand": "info"}
+ACROSS_SHOWN = 100
 LIST = "admin:preferences_suppression_changelist"
 
 
@@ -73,8 +74,11 @@ class SuppressionAdmin(_Rows):
     def take_off(self, request: HttpRequest, rows: QuerySet[Suppression]) -> HttpResponse | None:
         form = RemovalForm(request.POST if "note" in request.POST else None)
         if not form.is_valid():
-            return self._page(request, "suppression_remove", title="Take off the list", form=form, rows=rows)
-        addresses = [(row.address, row.channel) for row in rows]
+            # All of a filtered list are named by the filter: a form with a field for each would be refused.
+            across = request.POST.get("select_across") == "1"
+            shown = {"rows": rows[:ACROSS_SHOWN] if across else rows, "across": across, "count": rows.count()}
+            return self._page(request, "suppression_remove", title="Take off the list", form=form, **shown)
+        addresses = list(rows.values_list("address", "channel"))
         gone = suppression.remove(addresses, by=request.user.get_username(), note=form.cleaned_data["note"])
         messages.success(request, f"{len(gone)} taken off the list")
         return None

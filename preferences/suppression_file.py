@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ COLUMNS = ("address", "channel", "reason", "note", "created_at")
 REQUIRED, OPTIONAL = ("address", "channel"), ("reason", "note", "created_at")
 BAD_SHOWN = 100
 ROWS_AT_ONCE = 2_000
+LINES_A_PIECE = 500
 
 
 class BadRow(msgspec.Struct, frozen=True):
@@ -46,20 +48,20 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     bad: list[BadRow]
 
 
-Row = tuple[int, Entry | BadRow]
+Row = Entry | BadRow
 
 
 def load(raw: bytes, form: str, *, by: str) -> Imported:
     """Puts the good rows of a file on the list.
 
-    Raises InvalidRequest for what can't be read as such a file: then nothing was taken. Raises ControlPlaneUnavailable:
-    some may be; the same file can be sent again.
+    Raises InvalidRequest for what doesn't begin as such a file: then nothing was taken. Where one stops being CSV, the
+    rest is one bad row. Raises ControlPlaneUnavailable: some may be taken; the same file can be sent again.
     """
     rows = _csv_rows(_text(raw)) if form == CSV else _json_rows(_text(raw))
     good: list[Entry] = []
     bad: list[BadRow] = []
     added = taken = refused = 0
-    for _, row in rows:
+    for row in rows:
         if isinstance(row, BadRow):
             refused += 1
             bad += [row] if len(bad) < BAD_SHOWN else []
@@ -73,6 +75,12 @@ def load(raw: bytes, form: str, *, by: str) -> Imported:
 
 def export(form: str) -> Iterator[bytes]:
     """The whole list, oldest first, in bounded memory. Raises ControlPlaneUnavailable in the middle of it."""
+    lines = _lines(form)
+    while piece := b"".join(islice(lines, LINES_A_PIECE)):
+        yield piece
+
+
+def _lines(form: str) -> Iterator[bytes]:
     rows = streamed(Suppression.objects.all(), *COLUMNS)
     if form == CSV:
         yield _csv_line(COLUMNS)
@@ -94,7 +102,7 @@ def _text(raw: bytes) -> str:
 
 def _csv_rows(text: str) -> Iterator[Row]:
     reader = csv.reader(io.StringIO(text, newline=""))
-    header = [name.strip().lower() for name in next(reader, [])]
+    header = _header(reader)
     unknown = [name for name in header if name not in (*REQUIRED, *OPTIONAL)]
     if unknown or not set(REQUIRED) <= set(header):
         raise InvalidRequest(
@@ -105,25 +113,33 @@ def _csv_rows(text: str) -> Iterator[Row]:
     try:
         for values in reader:
             if values:
-                yield reader.line_num, _row(reader.line_num, dict(zip(header, values, strict=False)))
+                yield _row(reader.line_num, dict(zip(header, values, strict=False)))
     except csv.Error as error:
-        raise InvalidRequest(f"Line {reader.line_num}: {error}.", field="$", remedy="Quote it as CSV.") from error
+        yield BadRow(reader.line_num, "$", f"It stops being CSV here: {error}.", "Quote it, and send the rest again.")
+
+
+def _header(reader: Any) -> list[str]:
+    try:
+        return [name.strip().lower() for name in next(reader, [])]
+    except csv.Error as error:
+        raise InvalidRequest(f"The header is no CSV: {error}.", field="$", remedy="Quote it as CSV.") from error
 
 
 def _json_rows(text: str) -> Iterator[Row]:
-    for line, each in enumerate(text.splitlines(), 1):
+    """Only a line feed ends a line: what else breaks lines may stand inside a JSON string."""
+    for line, each in enumerate(io.StringIO(text, newline="\n"), 1):
         if each.strip():
-            yield line, _json_row(line, each)
+            yield _json_row(line, each)
 
 
-def _json_row(line: int, text: str) -> Entry | BadRow:
+def _json_row(line: int, text: str) -> Row:
     try:
         return _row(line, msgspec.json.decode(text, type=dict[str, Any]))
     except (msgspec.DecodeError, RecursionError) as error:
         return BadRow(line, "$", f"This is no JSON object: {error}.", "Put one object on each line.")
 
 
-def _row(line: int, values: dict[str, Any]) -> Entry | BadRow:
+def _row(line: int, values: dict[str, Any]) -> Row:
     given = {name: str(values.get(name) or "").strip() for name in COLUMNS[:4]}
     try:
         return suppression.checked(

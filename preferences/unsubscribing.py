@@ -1,7 +1,8 @@
 """The links in mails: one that ends a category's mails with a click (RFC 8058), one to a page with all preferences.
 
 What they may is in them, signed: no login, no cookie. An unsubscribe link holds for ever, as mails are kept for years;
-the link to the page, which shows and changes more, for PREFERENCES_LINK_DAYS.
+the link to the page, which shows and changes more, for PREFERENCES_LINK_DAYS; the undo of an unsubscription, which
+turns mails on, for a day.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from preferences.facts import PreferenceCell
 
 ONE_CLICK = "One-Click"
 FIELD = "List-Unsubscribe"
+UNDO_WITHIN = timedelta(days=1)  # a page that is found again later brings back nothing
 
 _UNSUBSCRIBE = Signer(salt="preferences.unsubscribe")
-_UNDO = Signer(salt="preferences.unsubscribe.undo")
+_UNDO = TimestampSigner(salt="preferences.unsubscribe.undo")
 _PAGE = TimestampSigner(salt="preferences.page")
 
 
@@ -64,8 +66,8 @@ def undo_token(user: str, cells: Sequence[PreferenceCell]) -> str:
 
 
 def read_undo(token: str, user: str) -> list[PreferenceCell]:
-    """The cells of an undo token of this user's. Raises NotFound for what isn't one."""
-    match _opened(_UNDO, token):
+    """The cells of an undo token of this user's. Raises NotFound for what isn't one, or is too old."""
+    match _opened(_UNDO, token, max_age=UNDO_WITHIN):
         case [owner, [*cells]] if owner == user:
             return [PreferenceCell(*cell) for cell in cells]
     raise _unknown()
@@ -78,23 +80,25 @@ def page_token(user: str) -> str:
 
 def read_page(token: str) -> str:
     """The user of a page's token. Raises NotFound for what isn't one, or is too old."""
-    try:
-        match _PAGE.unsign_object(token, max_age=timedelta(days=settings.PREFERENCES_LINK_DAYS)):
-            case [str(user)]:
-                return user
-    except (BadSignature, ValueError) as error:
-        raise _unknown() from error
+    match _opened(_PAGE, token, max_age=timedelta(days=settings.PREFERENCES_LINK_DAYS)):
+        case [str(user)]:
+            return user
     raise _unknown()
 
 
 def page_url(user: str) -> str:
     """The address of the user's preferences page, for PREFERENCES_LINK_DAYS."""
-    return f"{settings.PUBLIC_URL.rstrip('/')}/p/{page_token(user)}"
+    return page_address_of(page_token(user))
 
 
-def _opened(signer: Signer, token: str) -> Any:
+def page_address_of(token: str) -> str:
+    """The address of the preferences page that `token` opens."""
+    return f"{settings.PUBLIC_URL.rstrip('/')}/p/{token}"
+
+
+def _opened(signer: Signer, token: str, **bounds: Any) -> Any:
     try:
-        return signer.unsign_object(token)
+        return signer.unsign_object(token, **bounds)
     except (BadSignature, ValueError) as error:
         raise _unknown() from error
 

@@ -91,6 +91,7 @@ class CompiledText:
             **{"title": title, "body": body, "action_url": absolute(action_url), "image": absolute(image)},
             **{"locale": locale, "brand": settings.TEMPLATE_BRAND},
             **{"footer": layout_words.footer(locale), "unsubscribe": layout_words.unsubscribe(locale)},
+            **{"preferences": layout_words.preferences(locale)},
         }
         assert self._html is not None
         return self._html.run(html_context(variables))

@@ -7,6 +7,7 @@ _FOOTER = {
     "de": "Sie erhalten diese E-Mail, weil Sie ein Konto bei uns haben.",
 }
 _UNSUBSCRIBE = {"en": "Unsubscribe", "de": "Abmelden"}
+_PREFERENCES = {"en": "Preferences", "de": "Einstellungen"}
 
 
 def footer(locale: str) -> str:
@@ -17,3 +18,8 @@ def footer(locale: str) -> str:
 def unsubscribe(locale: str) -> str:
     """The words of the unsubscribe link."""
     return _UNSUBSCRIBE.get(locale[:2], _UNSUBSCRIBE["en"])
+
+
+def preferences(locale: str) -> str:
+    """The words of the link to the preferences page."""
+    return _PREFERENCES.get(locale[:2], _PREFERENCES["en"])

@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html. Where a certificate comes from is all
 that proves it, so its address is pinned: `sns.<region>.amazonaws.com` (in China `….amazonaws.com.cn`), or what
-SNS_HOSTS names instead, for simulators.
+SNS_HOSTS names instead, for simulators; and there the one path that certificates stand under. Other calls of SNS answer
+with words of whoever has an account there, a certificate of his own among them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ KEPT_MOST = 32
 REFUSED_S = 60.0  # an address without a certificate isn't asked again at once
 RETRY_AFTER_S = 5.0
 
-_HOST = re.compile(r"^sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$")
+_HOST = re.compile(r"sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
+_CERTIFICATE = re.compile(r"/SimpleNotificationService-[A-Za-z0-9]+\.pem")
 _kept: dict[str, x509.Certificate] = {}
 _refused: dict[str, float] = {}
 _lock = threading.Lock()
@@ -41,7 +43,7 @@ def public_key(url: str) -> RSAPublicKey:
     Raises Forbidden for an address that isn't SNS', and for what is no valid certificate; Unavailable when it can't be
     fetched now.
     """
-    require_sns(url, "SigningCertURL")
+    require_sns(url, "SigningCertURL", path=_CERTIFICATE)
     certificate = _kept.get(url) or _fetched(url)
     now = datetime.now(UTC)
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
@@ -52,16 +54,19 @@ def public_key(url: str) -> RSAPublicKey:
     return key
 
 
-def require_sns(url: str, field: str) -> None:
-    """Raises Forbidden unless `url` is one of SNS' own, over https."""
+def require_sns(url: str, field: str, *, path: re.Pattern[str] | None = None) -> None:
+    """Raises Forbidden unless `url` is one of SNS' own, over https; with `path`, unless all behind the host fits it."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port, parts = "", None, urlsplit("")
     named = f"{host}:{port}" if port else host
-    allowed = named in settings.SNS_HOSTS if settings.SNS_HOSTS else _HOST.match(named) is not None
-    if parts.scheme != "https" or parts.username or parts.password or not allowed:
+    allowed = named in settings.SNS_HOSTS if settings.SNS_HOSTS else _HOST.fullmatch(named) is not None
+    fits = path is None or path.fullmatch(parts._replace(scheme="", netloc="").geturl()) is not None
+    # What urlsplit passes over in silence, a tab or a line's end, httpx refuses as a mistake of ours.
+    is_plain = url.isascii() and url.isprintable()
+    if parts.scheme != "https" or parts.username or parts.password or not (allowed and fits and is_plain):
         raise Forbidden(
             f"{field} isn't an address of SNS.",
             field=field,

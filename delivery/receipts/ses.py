@@ -7,6 +7,7 @@ notifications of an identity (`notificationType`) have the same form.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from email.utils import parseaddr
 from typing import Any
 
@@ -127,7 +128,16 @@ def _addresses(recipients: Any) -> Iterator[str]:
     for recipient in recipients if isinstance(recipients, list) else ():
         _, address = parseaddr(str(_mapping(recipient).get("emailAddress", "")))
         if address:
-            yield address.lower()
+            yield from _forms(address.lower())
+
+
+def _forms(address: str) -> Iterator[str]:
+    """As mail has it, and as its owner may have given it: mail knows a domain's ASCII form alone (RFC 5891)."""
+    yield address
+    name, _, domain = address.rpartition("@")
+    if "xn--" in domain:
+        with suppress(UnicodeError):
+            yield f"{name}@{domain.encode().decode('idna')}"
 
 
 def _link(mail: Mapping[str, Any]) -> Link | None:
@@ -135,7 +145,9 @@ def _link(mail: Mapping[str, Any]) -> Link | None:
     headers = mail.get("headers")
     for header in headers if isinstance(headers, list) else ():
         if str(_mapping(header).get("name", "")).lower() == "x-metadata":
-            return links.from_metadata(_event(str(header.get("value", ""))))
+            link = links.from_metadata(_event(str(header.get("value", ""))))
+            if link is not None:
+                return link
     tags = _mapping(mail.get("tags"))
     return links.from_metadata(
         {name: values[0] for name, values in tags.items() if isinstance(values, list) and values}

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
+from foundation.clock import now_ms
 from foundation.redis import get_redis, key
 
 
@@ -25,18 +26,20 @@ class SoftBounce(msgspec.Struct, frozen=True):
 
 
 def over(bounces: Sequence[SoftBounce]) -> list[tuple[str, int]]:
-    """Counts `bounces`; the addresses that have reached SOFT_BOUNCES, with their count. One round trip.
+    """Counts `bounces`; the addresses that have reached SOFT_BOUNCES up to now, with their count. One round trip.
 
+    They are told in any order: one that is older than the time doesn't count, whichever came before it.
     Raises redis.ConnectionError: then none may be counted.
     """
     if not bounces:
         return []
     limit, seconds = settings.SOFT_BOUNCES
+    since = now_ms() - seconds * 1_000
     pipe: Any = get_redis().pipeline(transaction=False)
     for bounce in bounces:
         name = _name(bounce.address)
         pipe.zadd(name, {bounce.id: bounce.at})
-        pipe.zremrangebyscore(name, "-inf", bounce.at - seconds * 1_000)
+        pipe.zremrangebyscore(name, "-inf", since)
         pipe.zcard(name)
         pipe.expire(name, seconds)
     counts = pipe.execute()[2::4]

@@ -102,7 +102,7 @@ class SuppressionsView(APIView):
         tags=["suppressions"],
     )
     def post(self, request: Request) -> Response:
-        """Adds an address, for good. One that is on the list already stays as it is (200)."""
+        """Adds an address, for good. One that is there stays as it is (200), but a STOP takes the new reason."""
         body = decode(request, SuppressionBody)
         entry = suppression.checked(Entry(body.address, body.channel, body.reason, body.note))
         added = suppression.add([entry], by=_who(request))

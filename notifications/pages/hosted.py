@@ -6,6 +6,8 @@ differs is set, so a page that lay open for a day takes nothing back that was ch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
@@ -18,7 +20,7 @@ from preferences import unsubscribing
 from preferences.categories import cells_for
 from preferences.channels import CHANNELS
 from preferences.choices import matrix_of, set_cells
-from preferences.facts import PreferenceCell
+from preferences.facts import PreferenceCell, TypeFacts
 from preferences.matrix import MatrixCell
 from preferences.models import User
 from templates_app.catalog import get_catalog
@@ -71,25 +73,27 @@ def topics_of(user: str) -> list[Topic]:
     for cell in matrix_of(user, types):
         if cell.kind == "category":
             rows.setdefault(cell.type, []).append(cell)
-    return [_topic(name, cells) for name, cells in rows.items()]
+    categories = types.categories()
+    return [
+        _topic(name, cells, [facts for one in categories.get(name, ()) if (facts := types.facts(one))])
+        for name, cells in rows.items()
+    ]
 
 
-def _topic(name: str, cells: list[MatrixCell]) -> Topic:
-    members = [facts for one in get_catalog().categories().get(name, ()) if (facts := get_catalog().facts(one))]
+def _topic(name: str, cells: list[MatrixCell], members: Sequence[TypeFacts]) -> Topic:
     mandatory = all(facts.mandatory for facts in members)
     return Topic(name, called(name), cells, mandatory, not mandatory and any(facts.mandatory for facts in members))
 
 
 def _wanted(request: HttpRequest, user: str) -> list[PreferenceCell]:
-    """The cells to set: those whose wish differs from what the page showed, and that are the user's to choose."""
+    """The cells to set: where the wish differs from what the page showed, and the cell is the user's to choose."""
     shown = dict(each.rpartition("=")[::2] for each in request.POST.getlist(SHOWN))
     on = set() if NONE in request.POST else set(request.POST.getlist(ON))
-    types = get_catalog()
-    return [
-        wanted
+    wishes = [
+        PreferenceCell(cell.type, cell.channel, name in on)
         for topic in topics_of(user)
         for cell in topic.cells
         if not cell.locked and cell.offered and (name := f"{cell.type}/{cell.channel}") in shown
         if (shown[name] == "1") != (name in on)
-        for wanted in cells_for(user, cell.type, cell.channel, name in on, types)
     ]
+    return cells_for(user, wishes, get_catalog())

@@ -17,6 +17,7 @@ from notifications.pages.words import Words
 from preferences import unsubscribing
 from preferences.categories import cells_for, undoing
 from preferences.choices import set_cells
+from preferences.facts import PreferenceCell
 from templates_app.catalog import get_catalog
 
 CHANNEL = "email"
@@ -43,7 +44,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 def _ended(request: HttpRequest, words: Words, user: str, category: str) -> HttpResponse:
     types = get_catalog()
-    cells = cells_for(user, category, CHANNEL, False, types)
+    cells = cells_for(user, [PreferenceCell(category, CHANNEL, False)], types)
     before = undoing(user, cells, types)
     try:
         set_cells(user, cells, types)

@@ -4,31 +4,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('preferences', '0001_users_and_preferences'),
+        ("preferences", "0001_users_and_preferences"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SuppressionChange',
+            name="SuppressionChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(db_index=True, max_length=320)),
-                ('channel', models.CharField(choices=[('in_app', 'in-app'), ('push', 'push'), ('email', 'email'), ('sms', 'SMS')], max_length=16)),
-                ('action', models.CharField(choices=[('added', 'Added'), ('removed', 'Removed')], max_length=8)),
-                ('reason', models.CharField(choices=[('bounce', 'Hard bounce'), ('complaint', 'Complaint'), ('stop', 'STOP by SMS'), ('manual', 'By hand')], max_length=16)),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('by', models.CharField(help_text="A member of staff, a token's name, or a provider.", max_length=150)),
-                ('at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("address", models.CharField(db_index=True, max_length=320)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("in_app", "in-app"), ("push", "push"), ("email", "email"), ("sms", "SMS")],
+                        max_length=16,
+                    ),
+                ),
+                ("action", models.CharField(choices=[("added", "Added"), ("removed", "Removed")], max_length=8)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("bounce", "Hard bounce"),
+                            ("complaint", "Complaint"),
+                            ("stop", "STOP by SMS"),
+                            ("manual", "By hand"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=300)),
+                ("by", models.CharField(help_text="A member of staff, a token's name, or a provider.", max_length=150)),
+                ("at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='suppression',
-            name='note',
-            field=models.CharField(blank=True, help_text='Why, in words: a ticket, what the provider said.', max_length=300),
+            model_name="suppression",
+            name="note",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Why, in words: a ticket, what a provider said.",
+                max_length=300,
+            ),
         ),
     ]

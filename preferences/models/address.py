@@ -23,7 +23,13 @@ class Suppression(models.Model):
     address = models.CharField(max_length=320)
     channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES)
     reason = models.CharField(max_length=16, choices=Reason.choices, default=Reason.MANUAL)
-    note = models.CharField(max_length=300, blank=True, help_text="Why, in words: a ticket, what the provider said.")
+    note = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why, in words: a ticket, what a provider said.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

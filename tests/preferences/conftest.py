@@ -44,6 +44,33 @@ class Api:
         return self.call("DELETE", path)
 
 
+class Keeper(Api):
+    """The API as one who keeps the list."""
+
+    def __init__(self, *scopes: str) -> None:
+        from notifications.credentials import create_token
+
+        super().__init__(create_token(name=f"keeper {scopes}", scopes=scopes)[0])
+
+    def post(self, path: str, body: Any) -> tuple[int, Any]:
+        return self.call("POST", path, body)
+
+    def send_file(self, content: bytes, media: str) -> Any:
+        return self._client.generic(
+            "POST", "/api/v1/suppressions/import", content, content_type=media, headers=self._headers
+        )
+
+    def export(self, form: str) -> bytes:
+        answer = self._client.get(f"/api/v1/suppressions/export?as={form}", headers=self._headers)
+        assert answer.status_code == 200
+        return b"".join(answer.streaming_content)
+
+
+@pytest.fixture
+def keeper() -> Keeper:
+    return Keeper("suppressions:read", "suppressions:write")
+
+
 @pytest.fixture
 def api(redis: object, transactional_db: None) -> Api:
     """The API with a service token that may read and write users."""

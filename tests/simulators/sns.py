@@ -23,6 +23,7 @@ from tests.simulators.certificates import certificate, server_tls
 from tests.simulators.running import HOST
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:ses-events"
+NO_CERTIFICATE = "/SimpleNotificationService-0.pem"  # answers with something else
 SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
@@ -89,7 +90,7 @@ class Sns:
             def do_GET(self) -> None:
                 sns.requests.append(self.path)
                 is_ours = self.path.endswith(f"-{sns.key_name}.pem")
-                known = is_ours or self.path.startswith("/?Action=ConfirmSubscription")
+                known = is_ours or self.path.startswith(("/?Action=ConfirmSubscription", NO_CERTIFICATE))
                 body = pem(sns.certificate) if is_ours else b"<ok/>"
                 self.send_response(200 if known else 404)
                 self.send_header("Content-Length", str(len(body)))

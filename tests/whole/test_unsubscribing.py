@@ -85,6 +85,16 @@ def test_a_click_in_a_mail_ends_its_category_and_nothing_else(pipeline, mailbox,
     assert "promotions" in decided.decision.channels[0].detail
 
 
+def test_every_mail_leads_to_its_readers_preferences(pipeline, mailbox, ann):
+    for name in ("spring_sale", "login_code"):
+        pipeline.send(name, ann)
+    pipeline.run()
+    for mail in mails(mailbox).values():
+        shown = mail.get_body(("html",)).get_content()
+        [page] = re.findall(r'href="https://notify\.example\.com(/p/[^"]+)"', shown)
+        assert "Promotions" in Client().get(page).content.decode()
+
+
 def test_what_cant_be_turned_off_offers_nothing_and_its_template_works_all_the_same(pipeline, mailbox, ann):
     pipeline.send("login_code", ann)
     pipeline.run()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -78,3 +80,13 @@ class Sent:
     def __init__(self, channel: str, address: str, user: str = "usr_42") -> None:
         self.id, self.channel, self.user = new_notification_id(), channel, user
         self.send = send_id(self.id, channel, address)
+
+
+def post_sns(client: Client, body: Any, **options: Any) -> Any:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return client.generic("POST", "/webhooks/ses", raw, content_type="text/plain; charset=UTF-8", **options)
+
+
+@pytest.fixture
+def mail() -> Sent:
+    return Sent("email", EMAIL)

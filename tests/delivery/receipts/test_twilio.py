@@ -1,66 +1,32 @@
-"""Twilio's callbacks: signed for the address it was told; statuses become receipts, keywords suppressions."""
+"""Twilio's callbacks: signed for the address it was told; statuses become receipts."""
 
 from __future__ import annotations
 
 import hmac
 from hmac import compare_digest
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from django.conf import settings
 from django.test import Client
-from twilio.request_validator import RequestValidator
 
 from delivery import tracking
-from delivery.receipts import keywords, twilio
+from delivery.receipts import twilio
 from foundation.clock import now_ms
 from notifications import status as words
 from notifications.store import get_store
 from preferences.models import InvalidAddress, Suppression, User
-from preferences.suppression import Entry, add
-from tests.delivery.receipts.conftest import AUTH_TOKEN, PHONE, PUBLIC_URL, Sent
+from tests.delivery.receipts.conftest import AUTH_TOKEN, PHONE, Sent
+from tests.delivery.receipts.twilio_calls import INBOUND, callback, message, post, signature, status
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "store"]),
     pytest.mark.usefixtures("emptied", "twilio_account"),
 ]
-INBOUND = f"{PUBLIC_URL}/webhooks/twilio"
-
-
-def callback(sent: Sent) -> str:
-    """The address that Twilio is told for one send."""
-    query = urlencode({"n": sent.id, "s": sent.send, "u": sent.user})
-    return f"{settings.PUBLIC_URL.rstrip('/')}/webhooks/twilio?{query}"
-
-
-def signature(url: str, fields: dict[str, str], token: str = AUTH_TOKEN) -> str:
-    return RequestValidator(token).compute_signature(url, fields)
-
-
-def post(client: Client, url: str, fields: dict[str, str], *, signed: str | None = None) -> Any:
-    """As Twilio posts to `url`; a proxy passes it on under another host, without TLS."""
-    parts = urlsplit(url)
-    headers = {"X-Twilio-Signature": signature(url, fields) if signed is None else signed}
-    return client.post(
-        f"{parts.path}?{parts.query}" if parts.query else parts.path,
-        urlencode(fields).encode(),
-        content_type="application/x-www-form-urlencoded",
-        headers=headers,
-    )
 
 
 @pytest.fixture
 def sms() -> Sent:
     return Sent("sms", PHONE, user="usr 42/ü")
-
-
-def status(word: str, **more: str) -> dict[str, str]:
-    return {"MessageSid": "SM1", "AccountSid": "AC1", "MessageStatus": word, "SmsStatus": word, "To": PHONE} | more
-
-
-def message(text: str, sid: str = "SM9", **more: str) -> dict[str, str]:
-    return {"MessageSid": sid, "SmsStatus": "received", "From": PHONE, "To": "+14155550100", "Body": text} | more
 
 
 STATUSES = [
@@ -212,78 +178,3 @@ def test_statuses_in_any_order_and_any_number_come_to_the_same(order, client, to
     tracking.track([(receipt, False) for receipt in told()], polled_at=now_ms())
     cells = get_store().cells([(sms.id, "sms")])[sms.id, "sms"]
     assert words.delivery_status("sms", cells, [sms.send]) == "delivered"
-
-
-# --- what people write back
-
-WORDS = [
-    ("STOP", "STOP", "en"),
-    (" stop. ", "STOP", "en"),
-    ("Stop all!", "STOP", "en"),
-    ("unsubscribe", "STOP", "en"),
-    ("STOPP", "STOP", "de"),
-    ("Abmelden", "STOP", "de"),
-    ("BAJA", "STOP", "es"),
-    ("Arrêt", "STOP", "fr"),
-    ("ARRET", "STOP", "fr"),
-    ("start", "START", "en"),
-    ("Anmelden", "START", "de"),
-    ("Alta", "START", "es"),
-    ("Reprendre", "START", "fr"),
-    ("Help?", "HELP", "en"),
-    ("Hilfe", "HELP", "de"),
-    ("AYUDA", "HELP", "es"),
-    ("aide", "HELP", "fr"),
-]
-
-
-@pytest.mark.parametrize(("text", "wish", "language"), WORDS)
-def test_a_keyword_is_answered_in_its_own_language(text, wish, language, client):
-    add([Entry(PHONE, "sms", "stop")] if wish == "START" else [], by="twilio")
-    answer = post(client, INBOUND, message(text))
-    assert answer.status_code == 200
-    said = keywords.ANSWERS[language][keywords.Wish(wish)].format(brand="Harbor")
-    assert f"<Message>{said}</Message>" in answer.content.decode()
-    assert Suppression.objects.filter(address=PHONE, channel="sms").exists() == (wish == "STOP")
-
-
-@pytest.mark.parametrize("text", ["please don't stop", "Thanks", "", "stopwatch", "🛑"])
-def test_anything_else_changes_nothing_and_is_not_answered(text, client):
-    answer = post(client, INBOUND, message(text))
-    assert (answer.status_code, b"<Message>" in answer.content) == (200, False)
-    assert not Suppression.objects.exists()
-
-
-def test_start_takes_back_a_stop_and_nothing_else(client):
-    add([Entry(PHONE, "sms", "stop")], by="twilio")
-    add([Entry(PHONE, "sms", "manual", "a court's order")], by="root")
-    post(client, INBOUND, message("START"))
-    assert Suppression.objects.get().reason == "manual"
-
-
-def test_a_start_that_is_told_again_does_not_undo_a_later_stop(client):
-    for text, sid in (("STOP", "SM1"), ("START", "SM2"), ("STOP", "SM3"), ("START", "SM2")):
-        assert post(client, INBOUND, message(text, sid)).status_code == 200
-    assert Suppression.objects.exists()
-
-
-def test_where_twilio_answers_by_itself_we_do_not(client):
-    answer = post(client, INBOUND, message("fin", OptOutType="STOP"))
-    assert b"<Message>" not in answer.content
-    assert Suppression.objects.get().reason == "stop"
-
-
-def test_a_short_code_or_another_kind_of_sender_is_nobody(client):
-    for sender in ("12345", "whatsapp:+4915112345678", "Harbor"):
-        assert post(client, INBOUND, message("STOP", From=sender)).status_code == 200
-    assert not Suppression.objects.exists()
-
-
-def test_every_keyword_and_answer_fits_into_one_message():
-    for language, wishes in keywords.WORDS.items():
-        for wish in keywords.Wish:
-            assert len(keywords.ANSWERS[language][wish].format(brand="Harbor")) <= 160
-            for word in wishes[wish]:
-                meant = keywords.meaning(word)
-                assert meant is not None
-                assert meant[0] is wish

@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import pytest
 from django.core import signing
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from preferences import unsubscribing
 from preferences.choices import matrix_of
@@ -110,6 +112,16 @@ def test_everything_that_can_be_is_off_with_one_button(client, ann):
         "login_code/sms",
         "password_changed/email",
     }
+
+
+def test_many_changes_are_read_and_written_at_once(client, ann):
+    address, counts = link(), []
+    for cells in (("promotions/push",), ("promotions/email", "order_updates/email", "order_updates/sms")):
+        form = Form(client, address).toggle(*cells)
+        with CaptureQueriesContext(connection) as asked:
+            client.post(address, {"shown": form.shown, "on": form.on})
+        counts.append(sum("preferences_" in each["sql"] for each in asked))
+    assert counts[0] == counts[1]
 
 
 def test_what_is_not_on_the_page_cannot_be_set_by_it(client, ann):

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.db import OperationalError
 from django.test import Client
 
@@ -78,6 +79,16 @@ def test_what_was_chosen_for_a_single_type_follows_and_comes_back_with_undo(clie
     assert client.post(link(), {"undo": undo}).status_code == 200
     assert is_on("order_shipped")
     assert not is_on("order_delayed")
+
+
+def test_an_undo_is_over_after_a_day(client, ann, monkeypatch):
+    done, now = client.post(link(), ONE_CLICK), signing.time.time()
+    [undo] = re.findall(r'name="undo" value="([^"]+)"', done.content.decode())
+    day = unsubscribing.UNDO_WITHIN.total_seconds()
+    for after, status, is_back in ((day + 60, 404, False), (day - 60, 200, True)):
+        monkeypatch.setattr(signing.time, "time", lambda after=after: now + after)
+        assert client.post(link(), {"undo": undo}).status_code == status
+        assert is_on("order_shipped") == is_back
 
 
 def test_an_undo_is_for_its_own_user(client, ann):

@@ -104,20 +104,27 @@ class Load(threading.Thread):
         try:
             answer = await client.post(path, json=body, headers=headers)
         except httpx.TransportError as error:
-            self.answers[type(error).__name__] += len(events)
+            self._refused(type(error).__name__, events)
             if events[0].keyed or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
                 return 0.0  # certainly not taken, or the key makes it one
             for event in events:
                 event.unknown = True
             return None
-        self.answers[str(answer.status_code)] += len(events)
         if answer.status_code == httpx.codes.ACCEPTED:
+            self.answers[str(answer.status_code)] += len(events)
             self._taken(answer, events)
             return None
+        self._refused(str(answer.status_code), events, answer.text)
         if answer.status_code not in (409, 429, 503):
             self._wrong(answer, events)
             return None
         return float(answer.headers.get("Retry-After", 0))
+
+    def _refused(self, how: str, events: list[Event], why: str = "") -> None:
+        self.answers[how] += len(events)
+        now = now_ms()
+        for event in events:
+            event.refusals.append((now - event.asked_at, f"{how} {why[:120]}".rstrip()))
 
     def _taken(self, answer: httpx.Response, events: list[Event]) -> None:
         told = answer.json()

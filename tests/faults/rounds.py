@@ -133,7 +133,7 @@ def _judged(
     waited = _waited(load.events)
     for lane in set(waited) - {lane for planned in plan for lane in planned.fault.may_be_refused}:
         if waited[lane] > PROMPT_S:
-            wrong.append(f"one of {lane} had to try for {waited[lane]:.1f} s")
+            wrong.append(f"one of {lane} had to try for {waited[lane]:.1f} s: {_slowest(load.events, lane)}")
     return _figures(name, load, verdict, waited, settled, wrong)
 
 
@@ -171,6 +171,14 @@ def _waited(events: Sequence[Event]) -> dict[str, float]:
             lane = event.kind.lane
             waited[lane] = max(waited.get(lane, 0.0), (event.accepted_at - event.asked_at) / 1000)
     return waited
+
+
+def _slowest(events: Sequence[Event], lane: str) -> str:
+    """When, in the load, the event of `lane` that had to try longest was first posted, and how it was answered."""
+    of_lane = [event for event in events if event.id and event.kind.lane == lane]
+    slowest = max(of_lane, key=lambda event: event.accepted_at - event.asked_at)
+    answers = "; ".join(f"{after / 1000:.1f} s {how}" for after, how in slowest.refusals) or "no answer before the 202"
+    return f"posted {(slowest.asked_at - events[0].asked_at) / 1000:.0f} s into the load; {answers}"
 
 
 def _figures(

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from tests.faults import report
 from tests.faults.arena import Arena, arena
-from tests.faults.matrix import KILLS, MATRIX, OURS, PROXIED, STOPS, Fault
+from tests.faults.matrix import KILL, MATRIX, OURS, PROXIED, SERVERS, STOPS, Fault
 from tests.faults.rounds import Figures, Planned, play
 from tests.faults.soak import Soak
 
 WARM_S, AFTER_S, LOAD_S = 8.0, 10.0, 30.0
-KILL_EACH_S, SERVER_EACH_S = 5.0, 20.0
+KILL_EACH_S, SERVER_EACH_S = 4.0, 15.0  # a process is back within these, a server too
 SOAKED_S = 180.0
 
 Round = tuple[str, list[Planned], float]  # name, plan, seconds of load
@@ -30,7 +30,7 @@ Round = tuple[str, list[Planned], float]  # name, plan, seconds of load
 def main() -> int:
     options = _options()
     fate = random.Random(options.seed)
-    rounds = list(_kills(fate) if options.ci else _single(options.faults or MATRIX))
+    rounds = [_kills(fate)] if options.ci else list(_single(options.faults or MATRIX))
     print(f"seed {options.seed} (FAULT_SEED={options.seed} repeats it), {len(rounds)} rounds", flush=True)
     with arena() as made:
         played = [_played(made, one, fate.randrange(10**6)) for one in rounds]
@@ -72,16 +72,14 @@ def _played(made: Arena, round: Round, seed: int) -> Figures:
     return figures
 
 
-def _kills(fate: random.Random) -> Iterator[Round]:
-    yield _series("every process killed", [fault for fault in KILLS if fault.target in OURS], KILL_EACH_S, fate)
-    yield _series("every server killed", [fault for fault in KILLS if fault.target not in OURS], SERVER_EACH_S, fate)
-
-
-def _series(name: str, faults: Sequence[Fault], each_s: float, fate: random.Random) -> Round:
-    """All of `faults` in a drawn order, one after the other under one load."""
-    order = fate.sample(faults, len(faults))
-    plan = [Planned(WARM_S + number * each_s, fault) for number, fault in enumerate(order)]
-    return f"{name}: {', '.join(fault.target for fault in order)}", plan, WARM_S + len(plan) * each_s + AFTER_S
+def _kills(fate: random.Random) -> Round:
+    """Every process, then every server, each in a drawn order, one after the other under one load."""
+    ours = fate.sample(OURS, len(OURS))
+    servers = fate.sample(SERVERS, len(SERVERS))
+    first = WARM_S + len(ours) * KILL_EACH_S
+    plan = [Planned(WARM_S + number * KILL_EACH_S, Fault(name, KILL)) for number, name in enumerate(ours)]
+    plan += [Planned(first + number * SERVER_EACH_S, Fault(name, KILL)) for number, name in enumerate(servers)]
+    return f"killed: {', '.join([*ours, *servers])}", plan, first + len(servers) * SERVER_EACH_S + AFTER_S
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def _waited(events: Sequence[Event]) -> dict[str, float]:
 
 
 def stalled(events: Sequence[Event], plan: Sequence[Planned]) -> list[str]:
-    """Of each lane the event that had to try longest, if beyond PROMPT_S and without a fault of `plan` that explains it."""
+    """Of each lane the event that had to try longest, if beyond PROMPT_S and not explained by a fault of `plan`."""
     worst: dict[str, Event] = {}
     for event in events:
         tried_s, lane = (event.accepted_at - event.asked_at) / 1000, event.kind.lane

@@ -90,8 +90,8 @@ demo-stack: $(STACK) ## the demo on these servers; starts them if need be
 bench: $(VENV)/.test ## measure everything (about 5 minutes), beside what the machine can do
 	@$(PY) -m bench
 
-bench-stack: $(VENV)/.test $(STACK) ## measure on the servers (about half an hour); writes docs/sizing.md
-	@$(PY) -m stack run -- $(PY) -m bench.stack $(if $(QUICK),--quick)
+bench-stack: $(VENV)/.test $(STACK) ## measure on the servers (half an hour; QUICK=1, ONLY="peak more"); writes docs/sizing.md
+	@$(PY) -m stack run -- $(PY) -m bench.stack $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 check: $(VENV)/.test ## formatter, linter, types, import contracts, settings page
 	@$(VENV)/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }

@@ -9,9 +9,9 @@ export VAR PORT MINUTES SEED
 # The servers' data while tests run: what they ask of a disk is its semantics, not its patience.
 STACK_VAR ?= $(if $(wildcard /dev/shm),/dev/shm/np-test-stack,$(VAR))
 ON_STACK ?= tests/whole tests/notifications/log tests/notifications/store tests/stack tests/foundation tests/delivery/test_status_away.py
-# Tests that start the platform's processes have the machine for themselves; the others share it.
 JOBS ?= 2
-# On the servers tests wait more than they work.
+# Tests that start the platform's processes, or ask servers, wait more than they work. A file's share one platform.
+PROCESS_JOBS ?= 3
 STACK_JOBS ?= 3
 PROCESSES := platform or chaos or browser
 SERVERS := stack or cluster
@@ -49,11 +49,12 @@ demo: $(if $(filter simulators,$(PROVIDERS)),$(VENV)/.test,$(VENV)/.base) ## run
 
 test: $(VENV)/.test check ## test everything
 	@$(PY) -m pytest -q -n $(JOBS) -m "not ($(PROCESSES)) and not ($(SERVERS))"
-	@$(PY) -m pytest -q -m "($(PROCESSES)) and not ($(SERVERS))"
+	@$(PY) -m pytest -q -n $(PROCESS_JOBS) --dist loadfile -m "($(PROCESSES)) and not ($(SERVERS))"
 
-test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis
+test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis; then faults under load
 	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q -n $(STACK_JOBS) -m "not ($(PROCESSES))" $(ON_STACK)
 	@$(PY) -m pytest -q tests/chaos/test_mysql_down.py
+	@$(PY) -m tests.faults --ci
 
 test-faults: $(VENV)/.test $(STACK) ## each fault of the contract under load (an hour); FAULTS="kill:kafka half_open:redis", FAULTS=--ci
 	@$(PY) -m tests.faults $(FAULTS)
@@ -96,8 +97,8 @@ bench-channels: $(VENV)/.test ## each adapter beside its bare library, against t
 	@$(PY) -m bench.channels $(if $(QUICK),--quick)
 	@$(PY) -m bench.channels.steady $(if $(QUICK),--quick)
 
-bench-stack: $(VENV)/.test $(STACK) ## measure on the servers (about half an hour); writes docs/sizing.md
-	@$(PY) -m stack run -- $(PY) -m bench.stack $(if $(QUICK),--quick)
+bench-stack: $(VENV)/.test $(STACK) ## measure on the servers (half an hour; QUICK=1, ONLY="peak more"); writes docs/sizing.md
+	@$(PY) -m stack run -- $(PY) -m bench.stack $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 check: $(VENV)/.test ## formatter, linter, types, import contracts, settings page
 	@$(VENV)/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }

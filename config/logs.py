@@ -7,6 +7,7 @@ import logging.config
 import os
 import re
 from collections.abc import Callable
+from http.client import SERVICE_UNAVAILABLE
 from typing import Any
 
 import structlog
@@ -54,6 +55,11 @@ def _from(service: str) -> Processor:
     return name_process
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of Django's about a request is kept: not of one refused with 503, of which the cause was told."""
+    return getattr(record, "status_code", None) != SERVICE_UNAVAILABLE
+
+
 def configure(options: dict[str, Any]) -> None:
     """Sets up stdlib logging and structlog alike: `level`, and the `service` whose process this is."""
     shared: list[Any] = [
@@ -81,7 +87,9 @@ def configure(options: dict[str, Any]) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
+            "filters": {"news": {"()": "django.utils.log.CallbackFilter", "callback": is_news}},
             "loggers": {
+                "django.request": {"filters": ["news"]},
                 "celery.worker.strategy": {"level": "WARNING"},
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},

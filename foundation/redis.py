@@ -11,10 +11,11 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from redis.backoff import ExponentialBackoff
-from redis.retry import Retry
 
 from foundation.clock import now_ms
+from foundation.redis_retry import FailFastRetry
+
+TIMEOUT_S, CONNECT_TIMEOUT_S = 5, 2
 
 # Away, or refusing to write: full, or a replica after a fail-over. All of it passes, and is waited for.
 Unreachable = (
@@ -29,12 +30,12 @@ Unreachable = (
 
 @cache
 def get_redis() -> redis.Redis:
-    """The process's client (thread-safe, pooled), bytes in and out. A broken connection is tried anew a few times."""
+    """The process's client (thread-safe, pooled), bytes in and out."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
-        socket_timeout=5,
-        socket_connect_timeout=2,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3),
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        retry=FailFastRetry(probe_s=TIMEOUT_S),
     )
 
 

@@ -59,14 +59,17 @@ def forget(environment: Mapping[str, str]) -> None:
     _on_database_server(environment, f"DROP DATABASE IF EXISTS `{name}`")
 
 
-def forget_topics(bootstrap: str, prefix: str, *, wait: bool = True) -> None:
-    """Deletes every topic whose name begins with `prefix`; waits until the brokers have, or have heard of it."""
+def forget_topics(bootstrap: str, prefix: str) -> None:
+    """Deletes every topic whose name begins with `prefix`, and waits until the brokers have.
+
+    A broker given no time (`operation_timeout=0`) deletes nothing and says nothing.
+    """
     from confluent_kafka.admin import AdminClient
 
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     mine = [topic for topic in admin.list_topics(timeout=PATIENCE_S).topics if topic.startswith(prefix)]
     if mine:
-        for done in admin.delete_topics(mine, operation_timeout=PATIENCE_S if wait else 0).values():
+        for done in admin.delete_topics(mine, operation_timeout=PATIENCE_S).values():
             done.result(PATIENCE_S)
 
 
@@ -109,9 +112,9 @@ def own_log(options: Mapping[str, object], folder: Path) -> dict[str, object]:
 
 
 def forget_log(options: Mapping[str, Any]) -> None:
-    """Has the brokers forget the topics of `own_log`, without waiting for it: thousands would slow all of them down."""
+    """Has the brokers forget the topics of `own_log`: thousands would fill their memory."""
     if STACK:
-        forget_topics(options["bootstrap"], options["prefix"], wait=False)
+        forget_topics(options["bootstrap"], options["prefix"])
 
 
 def partitions(count: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -34,10 +35,13 @@ from notifications.api.rendering import JSONRenderer
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_UNREACHABLE_S = 2.0
+TOLD_EACH_S = 1.0
 
 _AWAY = (Unreachable, *RedisUnreachable)
 
 log = logging.getLogger(__name__)
+
+_tell_again_at: dict[str, float] = {}
 
 _CODES = {
     404: ("not_found", "Check the address; /api/docs lists all of them."),
@@ -80,7 +84,7 @@ def as_refused(error: Exception) -> Refused | None:
     if isinstance(error, Refused):
         return error
     if isinstance(error, _AWAY) or is_away(error):
-        log.warning("a server of ours is away: %s: %s", type(error).__name__, error)
+        _tell_away(error)
         return Unavailable(
             "A server this needs is away; nothing was written.",
             remedy="Try again after Retry-After; an Idempotency-Key makes that safe.",
@@ -95,6 +99,14 @@ def as_refused(error: Exception) -> Refused | None:
     if isinstance(error, SuspiciousOperation):
         return InvalidRequest("The request is not valid.")
     return _from_drf(error) if isinstance(error, exceptions.APIException) else None
+
+
+def _tell_away(error: Exception) -> None:
+    """Once in TOLD_EACH_S for each kind: while a server is away every request meets it."""
+    kind, now = type(error).__name__, time.monotonic()
+    if now >= _tell_again_at.get(kind, now):
+        _tell_again_at[kind] = now + TOLD_EACH_S
+        log.warning("a server of ours is away: %s: %s", kind, error)
 
 
 def _from_drf(error: exceptions.APIException) -> Refused:

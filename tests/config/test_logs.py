@@ -18,6 +18,7 @@ log = structlog.get_logger("delivery.test")
 with working_on(lambda: (("notif_%032x" % n, "") for n in range(1, 100))):
     log.error("it broke", to=["ann@example.com", {"phone": "+4915112345678"}], token="ab" * 32)
 log.debug("nobody hears")
+logging.getLogger("django.request").error("Service Unavailable: /", extra={"status_code": 503})
 try:
     raise ValueError("no mailbox ann@example.com")
 except ValueError:

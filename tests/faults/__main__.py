@@ -1,5 +1,7 @@
-"""`make test-faults`: the whole matrix, fault by fault, each under load. `--ci`: every kill in turn under one load,
-then a sample of the rest drawn by a seed. `python -m tests.faults half_open:kafka …` plays those alone.
+"""`make test-faults`: the whole matrix, fault by fault, each under load.
+
+`--ci`: every kill in turn, then a soak of three minutes with stops and a bad network that a seed draws.
+`python -m tests.faults half_open:kafka …` plays those alone.
 """
 
 from __future__ import annotations
@@ -7,18 +9,20 @@ from __future__ import annotations
 import os
 import random
 import sys
+import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.faults import report
-from tests.faults.arena import arena
-from tests.faults.matrix import KILLS, MATRIX, OURS, PROXIED, STOPS, Fault
-from tests.faults.rounds import Planned, play
+from tests.faults.arena import Arena, arena
+from tests.faults.matrix import KILL, MATRIX, OURS, PROXIED, SERVERS, STOPS, Fault
+from tests.faults.rounds import Figures, Planned, play
+from tests.faults.soak import Soak
 
 WARM_S, AFTER_S, LOAD_S = 8.0, 10.0, 30.0
-KILL_EACH_S, SERVER_EACH_S = 5.0, 20.0
-SAMPLED_STOPS, SAMPLED_PROXIED = 2, 2
+KILL_EACH_S, SERVER_EACH_S = 4.0, 15.0  # a process is back within these, a server too
+SOAKED_S = 180.0
 
 Round = tuple[str, list[Planned], float]  # name, plan, seconds of load
 
@@ -26,13 +30,14 @@ Round = tuple[str, list[Planned], float]  # name, plan, seconds of load
 def main() -> int:
     options = _options()
     fate = random.Random(options.seed)
-    rounds = list(_ci(fate) if options.ci else _single(options.faults or MATRIX))
+    rounds = [_kills(fate)] if options.ci else list(_single(options.faults or MATRIX))
     print(f"seed {options.seed} (FAULT_SEED={options.seed} repeats it), {len(rounds)} rounds", flush=True)
-    played = []
     with arena() as made:
-        for name, plan, seconds in rounds:
-            played.append(play(made, name, plan, seconds=seconds, seed=fate.randrange(10**6)))
-            print(report.line(played[-1]), flush=True)
+        played = [_played(made, one, fate.randrange(10**6)) for one in rounds]
+        if options.ci:
+            soak = Soak(made, fate.randrange(10**6), SOAKED_S, threading.Event(), among=[*STOPS, *PROXIED])
+            played += soak.run()
+            soak.close()
     report.print_table(played)
     report.write(Path(os.environ.get("VAR", "var")) / "faults.json", played, seed=options.seed)
     return int(not all(one.kept for one in played))
@@ -41,7 +46,7 @@ def main() -> int:
 def _options() -> Namespace:
     parser = ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("faults", nargs="*", type=_fault, help="kind:target, such as half_open:kafka; default: all")
-    parser.add_argument("--ci", action="store_true", help="every kill, a sample of the rest")
+    parser.add_argument("--ci", action="store_true", help="every kill, and a soak with the rest")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("FAULT_SEED") or random.randrange(10**6)))
     return parser.parse_args()
 
@@ -60,18 +65,21 @@ def _single(faults: Sequence[Fault]) -> Iterator[Round]:
         yield str(fault), [Planned(WARM_S, fault)], max(LOAD_S, WARM_S + fault.seconds + AFTER_S)
 
 
-def _ci(fate: random.Random) -> Iterator[Round]:
-    yield _series("every process killed", [fault for fault in KILLS if fault.target in OURS], KILL_EACH_S, fate)
-    yield _series("every server killed", [fault for fault in KILLS if fault.target not in OURS], SERVER_EACH_S, fate)
-    sample = [*fate.sample(STOPS, SAMPLED_STOPS), *fate.sample(PROXIED, SAMPLED_PROXIED)]
-    yield from _single(sample)
+def _played(made: Arena, round: Round, seed: int) -> Figures:
+    name, plan, seconds = round
+    figures = play(made, name, plan, seconds=seconds, seed=seed)
+    print(report.line(figures), flush=True)
+    return figures
 
 
-def _series(name: str, faults: Sequence[Fault], each_s: float, fate: random.Random) -> Round:
-    """All of `faults` in a drawn order, one after the other under one load."""
-    order = fate.sample(faults, len(faults))
-    plan = [Planned(WARM_S + number * each_s, fault) for number, fault in enumerate(order)]
-    return f"{name}: {', '.join(fault.target for fault in order)}", plan, WARM_S + len(plan) * each_s + AFTER_S
+def _kills(fate: random.Random) -> Round:
+    """Every process, then every server, each in a drawn order, one after the other under one load."""
+    ours = fate.sample(OURS, len(OURS))
+    servers = fate.sample(SERVERS, len(SERVERS))
+    first = WARM_S + len(ours) * KILL_EACH_S
+    plan = [Planned(WARM_S + number * KILL_EACH_S, Fault(name, KILL)) for number, name in enumerate(ours)]
+    plan += [Planned(first + number * SERVER_EACH_S, Fault(name, KILL)) for number, name in enumerate(servers)]
+    return f"killed: {', '.join([*ours, *servers])}", plan, first + len(servers) * SERVER_EACH_S + AFTER_S
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import json
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 LANES = {"critical": "critical", "high": "standard", "normal": "standard", "low": "bulk"}
@@ -88,6 +88,7 @@ class Event:
     """One event and what became of its sending. Times in ms; `id` is empty until it was answered with 202.
 
     `unknown`: it has no key and its answer was lost, so nobody knows whether it was taken; its sender gives up.
+    `refusals`: how its tries were answered, and how long (ms) after it was first posted.
     """
 
     serial: int
@@ -99,6 +100,7 @@ class Event:
     accepted_at: int = 0
     id: str = ""
     unknown: bool = False
+    refusals: list[tuple[int, str]] = field(default_factory=list)
 
     def body(self) -> dict[str, Any]:
         """As it is posted."""

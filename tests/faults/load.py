@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import httpx
 
@@ -22,6 +23,9 @@ BATCH = 20
 BATCHES_A_S, SINGLES_A_S = 10, 40
 TICKS_A_S = 10
 TIMEOUT_S = 8.0
+# The services' instances, each with connections of its own: a client's pool looks at all it has at every request, so
+# one with hundreds waits for itself.
+INSTANCES, CONNECTIONS_EACH = 10, 20
 PAUSE_S = (0.2, 2.0)  # between two tries of one client
 GIVEN_UP_AFTER_S = 120.0
 RATE = BATCH * BATCHES_A_S + SINGLES_A_S
@@ -61,13 +65,17 @@ class Load(threading.Thread):
         return self.events
 
     async def _run(self) -> None:
-        limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-        async with httpx.AsyncClient(base_url=self._api, timeout=TIMEOUT_S, limits=limits) as client:
+        limits = httpx.Limits(max_connections=CONNECTIONS_EACH)
+        async with AsyncExitStack() as ends:
+            clients = [
+                await ends.enter_async_context(httpx.AsyncClient(base_url=self._api, timeout=TIMEOUT_S, limits=limits))
+                for _ in range(INSTANCES)
+            ]
             tasks: set[asyncio.Task[None]] = set()
             started, tick = time.monotonic(), 0
             while not self._over.is_set():
                 for events in self._due():
-                    task = asyncio.create_task(self._send(client, events))
+                    task = asyncio.create_task(self._send(clients[events[0].serial % INSTANCES], events))
                     tasks.add(task)
                     task.add_done_callback(tasks.discard)
                 tick += 1
@@ -104,20 +112,27 @@ class Load(threading.Thread):
         try:
             answer = await client.post(path, json=body, headers=headers)
         except httpx.TransportError as error:
-            self.answers[type(error).__name__] += len(events)
+            self._refused(type(error).__name__, events)
             if events[0].keyed or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
                 return 0.0  # certainly not taken, or the key makes it one
             for event in events:
                 event.unknown = True
             return None
-        self.answers[str(answer.status_code)] += len(events)
         if answer.status_code == httpx.codes.ACCEPTED:
+            self.answers[str(answer.status_code)] += len(events)
             self._taken(answer, events)
             return None
+        self._refused(str(answer.status_code), events, answer.text)
         if answer.status_code not in (409, 429, 503):
             self._wrong(answer, events)
             return None
         return float(answer.headers.get("Retry-After", 0))
+
+    def _refused(self, how: str, events: list[Event], why: str = "") -> None:
+        self.answers[how] += len(events)
+        now = now_ms()
+        for event in events:
+            event.refusals.append((now - event.asked_at, f"{how} {why[:120]}".rstrip()))
 
     def _taken(self, answer: httpx.Response, events: list[Event]) -> None:
         told = answer.json()

@@ -10,11 +10,12 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults import report
 from tests.faults.arena import Arena, arena
-from tests.faults.matrix import MATRIX
+from tests.faults.matrix import MATRIX, Fault
 from tests.faults.rounds import Figures, Planned, play
 
 # A fault at a time, sometimes two: of different targets, begun and ended at moments of their own.
@@ -35,32 +36,36 @@ def main() -> int:
     )
     with arena() as made:
         signal.signal(signal.SIGINT, lambda number, frame: over.set())
-        return Soak(made, seed, minutes * 60, over).run()
+        soak = Soak(made, seed, minutes * 60, over)
+        soak.run()
+        return soak.close()
 
 
 class Soak:
-    """Stretch after stretch until the time is over."""
+    """Stretch after stretch of faults drawn `among` those given, until the time is over."""
 
-    def __init__(self, made: Arena, seed: int, seconds: float, over: threading.Event) -> None:
-        self.arena, self.seed, self.over = made, seed, over
+    def __init__(
+        self, made: Arena, seed: int, seconds: float, over: threading.Event, among: Sequence[Fault] = MATRIX
+    ) -> None:
+        self.arena, self.seed, self.over, self.among = made, seed, over, among
         self.fate = random.Random(seed)
         self.began = time.monotonic()
         self.seconds = seconds
         self.told: list[str] = []
+        self.played: list[Figures] = []
+        self.before = made.memory()
 
-    def run(self) -> int:
-        """Plays, prints the figures; 1 when something was lost or seen twice."""
-        before, played = self.arena.memory(), []
+    def run(self) -> list[Figures]:
+        """Plays, with a line for each stretch as it ends."""
         while not self.over.is_set() and (left := self.seconds - self._passed()) > 0:
             seconds = min(STRETCH_S, max(left, WARM_S + AFTER_S))
-            plan = drawn(self.fate, seconds)
+            plan = drawn(self.fate, seconds, self.among)
             self.told += [f"{_clock(self._passed() + one.at)} {one.fault}" for one in plan]
             name = ", ".join(str(one.fault) for one in plan)
             made, seed = self.arena, self.fate.randrange(10**6)
-            played.append(play(made, name, plan, seconds=seconds, seed=seed, over=self.over, tell=self._tell))
-            print(report.line(played[-1]), flush=True)
-        self._close(played, before)
-        return int(not all(one.kept for one in played))
+            self.played.append(play(made, name, plan, seconds=seconds, seed=seed, over=self.over, tell=self._tell))
+            print(report.line(self.played[-1]), flush=True)
+        return self.played
 
     def _passed(self) -> float:
         return time.monotonic() - self.began
@@ -68,8 +73,9 @@ class Soak:
     def _tell(self, text: str) -> None:
         print(f"{_clock(self._passed())} of {_clock(self.seconds)}  {text}", flush=True)
 
-    def _close(self, played: list[Figures], before: dict[str, int]) -> None:
-        after = self.arena.memory()
+    def close(self) -> int:
+        """Prints and keeps the figures; 1 when something was lost or seen twice."""
+        played, before, after = self.played, self.before, self.arena.memory()
         print(f"\nseed {self.seed}; faults:")
         print("\n".join(f"  {fault}" for fault in self.told))
         report.print_table(played)
@@ -79,14 +85,15 @@ class Soak:
         print(report.total(played))
         path = Path(os.environ.get("VAR", "var")) / "soak.json"
         report.write(path, played, seed=self.seed, faults=self.told, memory={"start": before, "end": after})
+        return int(not all(one.kept for one in played))
 
 
-def drawn(fate: random.Random, seconds: float) -> list[Planned]:
+def drawn(fate: random.Random, seconds: float, among: Sequence[Fault] = MATRIX) -> list[Planned]:
     """Faults for a stretch of `seconds`: never two of one target at a time, never more than TOGETHER."""
     plan: list[Planned] = []
     at = WARM_S
     while True:
-        fault = fate.choice(MATRIX)
+        fault = fate.choice(among)
         end = at + fault.seconds + COMING_BACK_S
         if at + fault.seconds + AFTER_S > seconds:
             return plan

@@ -24,6 +24,7 @@ pytestmark = [
 WARM_S, EACH_S, AFTER_S = 8.0, 25.0, 10.0
 SEED = int(os.environ.get("FAULT_SEED") or 1)
 STAYS_S = 8.0
+REFUSED_FOR_S = 10.0  # the longest a sender may have to try when one of three is lost
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,7 @@ def killed_in_turn(cluster: Arena, kind: str) -> Figures:
 def test_each_broker_killed_in_turn_refuses_nobody_for_long(cluster: Arena):
     figures = killed_in_turn(cluster, "kafka")
     assert figures.kept, figures
+    assert max(figures.waited.values()) <= REFUSED_FOR_S, figures
 
 
 def test_each_cassandra_node_killed_in_turn_is_not_noticed(cluster: Arena):

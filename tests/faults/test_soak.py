@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from tests.faults.matrix import STOP, STOPS
 from tests.faults.soak import AFTER_S, COMING_BACK_S, TOGETHER, WARM_S, drawn
 
 
@@ -20,3 +21,8 @@ def test_faults_leave_time_to_warm_up_and_to_settle_and_never_meet_on_one_target
         overlapping = [other for other in plan[:number] if other.at + other.fault.seconds + COMING_BACK_S > one.at]
         assert len(overlapping) < TOGETHER
         assert one.fault.target not in {other.fault.target for other in overlapping}
+
+
+def test_it_draws_among_those_it_is_given():
+    plan = drawn(random.Random(3), 600, STOPS)
+    assert {one.fault.kind for one in plan} == {STOP}

@@ -112,7 +112,7 @@ def test_a_fault_that_hits_every_record_stops_the_topic_instead(people: Pipeline
     assert_accounted_for()  # and nothing is lost: the rest is before the group's offset
 
     assert "raw goes on" in quarantine("resume", "raw")
-    _turn_until(people, lambda: len(kept()[RAW]) == 10)
+    _turn_until(people, lambda: len(kept()[RAW]) == 10 and stopping.stops([RAW]))
     settings.QUARANTINE_MAX_PER_MINUTE = 0  # an operator who means it
     quarantine("resume", RAW)
     people.run(30)

@@ -51,12 +51,11 @@ test: $(VENV)/.test check ## test everything
 	@$(PY) -m pytest -q -n $(JOBS) -m "not ($(PROCESSES)) and not ($(SERVERS))"
 	@$(PY) -m pytest -q -n $(PROCESS_JOBS) --dist loadfile -m "($(PROCESSES)) and not ($(SERVERS))"
 
-test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis; then faults under load
+test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis
 	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q -n $(STACK_JOBS) -m "not ($(PROCESSES))" $(ON_STACK)
 	@$(PY) -m pytest -q tests/chaos/test_mysql_down.py
-	@$(PY) -m tests.faults --ci
 
-test-faults: $(VENV)/.test $(STACK) ## each fault of the contract under load (an hour); FAULTS="kill:kafka half_open:redis", FAULTS=--ci
+test-faults: $(VENV)/.test $(STACK) ## each fault under load (an hour); FAULTS=--short (7 minutes), FAULTS="kill:kafka half_open:redis"
 	@$(PY) -m tests.faults $(FAULTS)
 	$(if $(FAULTS),,@$(MAKE) --no-print-directory test-cluster)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -11,6 +12,8 @@ from channels_app.frames import MAX_IDS
 
 BUFFER_CHARS = 256 * 1024
 DRAIN_S = 30.0
+# A batch whose worker, bridge or Redis died goes out again within this, with what clients that came back have already.
+REPEATED_WITHIN_S = 180.0
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -22,6 +25,8 @@ class Socket:
     """
 
     __slots__ = (
+        "_caught_up",
+        "_caught_up_at",
         "_closing",
         "_held",
         "_outbox",
@@ -42,6 +47,8 @@ class Socket:
         self.task = asyncio.current_task()
         self.dropped = ""
         self.awaited: dict[str, None] | None = None
+        self._caught_up: set[str] | None = None
+        self._caught_up_at = 0.0
         self._outbox: deque[dict[str, Any]] | None = None
         self._held: list[tuple[str, str]] | None = None
         self._waiting = 0
@@ -55,8 +62,8 @@ class Socket:
             self._weigh(len(text))
             return
         if brings:
-            if self.awaited and brings in self.awaited:
-                return  # it came with what was missed
+            if self._caught_up and brings in self._caught_up:
+                return
             self._await_ack(brings)
         self._put({"type": "websocket.send", "text": text}, len(text))
 
@@ -94,13 +101,21 @@ class Socket:
             self.post(text, brings)
 
     async def post_all(self, frames: Iterable[tuple[str, str]]) -> None:
-        """Sends many, past what is held, at the client's pace."""
+        """Sends what was missed, past what is held, at the client's pace; `post` doesn't bring it again."""
+        self._caught_up_at = time.monotonic()
         for text, brings in frames:
             if brings:
+                self._caught_up = self._caught_up or set()
+                self._caught_up.add(brings)
                 self._await_ack(brings)
             self._put({"type": "websocket.send", "text": text}, len(text))
             if self._waiting > BUFFER_CHARS // 2:
                 await self.drained()
+
+    def forget_caught_up(self, now: float) -> None:
+        """What was missed so long ago that no batch brings it again is forgotten; `now` by the monotonic clock."""
+        if self._caught_up is not None and now - self._caught_up_at > REPEATED_WITHIN_S:
+            self._caught_up = None
 
     async def drained(self) -> None:
         """Waits until everything is out; a client that takes longer than DRAIN_S is dropped."""

@@ -131,6 +131,7 @@ class Switchboard:
                 self._ping(socket, now)
 
     def _ping(self, socket: Socket, now: float) -> None:
+        socket.forget_caught_up(now)
         if now - socket.heard > settings.SOCKET_DEAD_S - settings.SOCKET_PING_S / 2:
             socket.drop("silent")
         else:

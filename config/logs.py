@@ -19,6 +19,18 @@ from foundation.tracing import name_work
 _PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\+\d{7,15}|\b[0-9a-fA-F]{64,}\b|[\w:-]{100,}")
 _SERIOUS = ("error", "critical", "exception")
 
+_OURS: dict[str, Any] = {"handlers": [], "propagate": True}
+_LOGGERS: dict[str, Any] = {
+    "django.request": {"filters": ["news"]},
+    "celery.worker.strategy": {"level": "WARNING"},
+    "celery.app.trace": {"level": "WARNING"},
+    "celery.beat": {"level": "WARNING"},
+    "uvicorn": _OURS,
+    "uvicorn.error": _OURS,
+    "uvicorn.access": {**_OURS, "level": "WARNING"},
+    "httpx": {"level": "WARNING"},
+}
+
 Processor = Callable[[Any, str, dict[str, Any]], dict[str, Any]]
 
 
@@ -73,7 +85,6 @@ def configure(options: dict[str, Any]) -> None:
         redact,
         note_error,
     ]
-    ours: dict[str, Any] = {"handlers": [], "propagate": True}
     logging.config.dictConfig(
         {
             "version": 1,
@@ -88,16 +99,7 @@ def configure(options: dict[str, Any]) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
             "filters": {"news": {"()": "django.utils.log.CallbackFilter", "callback": is_news}},
-            "loggers": {
-                "django.request": {"filters": ["news"]},
-                "celery.worker.strategy": {"level": "WARNING"},
-                "celery.app.trace": {"level": "WARNING"},
-                "celery.beat": {"level": "WARNING"},
-                "uvicorn": ours,
-                "uvicorn.error": ours,
-                "uvicorn.access": {**ours, "level": "WARNING"},
-                "httpx": {"level": "WARNING"},
-            },
+            "loggers": _LOGGERS,
         }
     )
     structlog.configure(

@@ -27,7 +27,8 @@ class FailFastRetry(Retry):
     """
 
     def __init__(self, *, probe_s: float) -> None:
-        super().__init__(NoBackoff(), 1)
+        # A silent Redis isn't asked twice: the second time would only cost as much again.
+        super().__init__(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
         self._probe_s = probe_s
         self._lock = Lock()
         self._thread = local()
@@ -49,7 +50,7 @@ class FailFastRetry(Retry):
         self._admit()
         self._thread.inside = True
         try:
-            value = self._tried(do, fail, is_retryable, with_failure_count)
+            value = super().call_with_retry(do, fail, is_retryable, with_failure_count)
         except (redis.ConnectionError, redis.TimeoutError):
             self._spare()
             raise
@@ -60,24 +61,6 @@ class FailFastRetry(Retry):
             self._thread.inside = False
         self._spared_until = None
         return value
-
-    def _tried(
-        self,
-        do: Callable[[], T],
-        fail: Callable[..., Any],
-        is_retryable: Callable[[Exception], bool] | None,
-        with_failure_count: bool,
-    ) -> T:
-        failures = 0
-        while True:
-            try:
-                return do()
-            except (redis.ConnectionError, redis.TimeoutError) as error:
-                failures += 1
-                fail(error, failures) if with_failure_count else fail(error)
-                silent = isinstance(error, redis.TimeoutError)  # a second one would only cost as much again
-                if silent or failures > self._retries or (is_retryable and not is_retryable(error)):
-                    raise
 
     def _admit(self) -> None:
         if self._spared_until is None:

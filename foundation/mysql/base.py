@@ -83,6 +83,14 @@ class _Cursor:
     def executemany(self, query: Any, args: Any) -> Any:
         return self._watched(self._cursor.executemany, query, args)
 
+    def close(self) -> None:
+        """Never raises for a connection that is lost: the statement told of it, and the driver's error from here, where
+        Django doesn't translate it, would hide that one."""
+        try:
+            self._cursor.close()
+        except self._wrapper.Database.Error as error:
+            self._wrapper.drop_if_lost(error)
+
     def _watched(self, function: Any, query: Any, args: Any) -> Any:
         try:
             return function(query, args)

@@ -39,6 +39,21 @@ async def test_sync_goes_back_a_minute_before_last_seen(start_gateway, connect, 
     assert frames[-1]["complete"] is True
 
 
+async def test_a_batch_that_goes_out_again_does_not_bring_what_catching_up_brought(start_gateway, connect, inbox):
+    missed_one = inbox.add("usr_ann", 1, at=now_ms())
+    ann = await connect(await start_gateway())  # new, and so it doesn't know what its predecessor brought
+    await ann.send(type="sync")
+    await ann.until_synced()
+    await ann.send(type="ack", ids=["notif_1"])
+    await ann.send(type="sync", last_seen=to_rfc3339(now_ms() + 120_000))
+    await ann.until_synced()
+
+    announce.announce([("usr_ann", missed_one)])
+    announce.announce([("usr_ann", inbox.add("usr_ann", 2, at=now_ms()))])
+
+    assert (await ann.next("notification"))["notification"]["id"] == "notif_2"
+
+
 async def test_a_sync_that_carries_too_much_says_so(start_gateway, connect, inbox, monkeypatch):
     monkeypatch.setattr(missed, "MOST", 3)
     for number in range(5):

@@ -121,7 +121,7 @@ def test_it_runs_under(command):
 
 
 def _get(url: str) -> httpx.Response:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while True:
         try:
             return httpx.get(url)

@@ -1,6 +1,6 @@
 """`make test-faults`: the whole matrix, fault by fault, each under load.
 
-`--ci`: every kill in turn, then a soak of three minutes with stops and a bad network that a seed draws.
+`--short`: every kill in turn, then a soak of three minutes with stops and a bad network that a seed draws.
 `python -m tests.faults half_open:kafka …` plays those alone.
 """
 
@@ -30,14 +30,14 @@ Round = tuple[str, list[Planned], float]  # name, plan, seconds of load
 def main() -> int:
     options = _options()
     fate = random.Random(options.seed)
-    rounds = [_kills(fate)] if options.ci else list(_single(options.faults or MATRIX))
+    rounds = [_kills(fate)] if options.short else list(_single(options.faults or MATRIX))
     print(f"seed {options.seed} (FAULT_SEED={options.seed} repeats it), {len(rounds)} rounds", flush=True)
     with arena() as made:
         played = [_played(made, one, fate.randrange(10**6)) for one in rounds]
-        if options.ci:
+        if options.short:
             soak = Soak(made, fate.randrange(10**6), SOAKED_S, threading.Event(), among=[*STOPS, *PROXIED])
             played += soak.run()
-            soak.close()
+            soak.print_course()
     report.print_table(played)
     report.write(Path(os.environ.get("VAR", "var")) / "faults.json", played, seed=options.seed)
     return int(not all(one.kept for one in played))
@@ -46,7 +46,7 @@ def main() -> int:
 def _options() -> Namespace:
     parser = ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("faults", nargs="*", type=_fault, help="kind:target, such as half_open:kafka; default: all")
-    parser.add_argument("--ci", action="store_true", help="every kill, and a soak with the rest")
+    parser.add_argument("--short", action="store_true", help="every kill, and a soak with the rest")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("FAULT_SEED") or random.randrange(10**6)))
     return parser.parse_args()
 

@@ -37,8 +37,13 @@ def main() -> int:
     with arena() as made:
         signal.signal(signal.SIGINT, lambda number, frame: over.set())
         soak = Soak(made, seed, minutes * 60, over)
-        soak.run()
-        return soak.close()
+        played = soak.run()
+        memory = soak.print_course()
+    report.print_table(played)
+    print(report.total(played))
+    path = Path(os.environ.get("VAR", "var")) / "soak.json"
+    report.write(path, played, seed=seed, faults=soak.told, memory=memory)
+    return int(not all(one.kept for one in played))
 
 
 class Soak:
@@ -73,19 +78,15 @@ class Soak:
     def _tell(self, text: str) -> None:
         print(f"{_clock(self._passed())} of {_clock(self.seconds)}  {text}", flush=True)
 
-    def close(self) -> int:
-        """Prints and keeps the figures; 1 when something was lost or seen twice."""
-        played, before, after = self.played, self.before, self.arena.memory()
+    def print_course(self) -> dict[str, dict[str, int]]:
+        """Which faults there were, and each process' memory (MB) at start and end, which it returns."""
+        after = self.arena.memory()
         print(f"\nseed {self.seed}; faults:")
         print("\n".join(f"  {fault}" for fault in self.told))
-        report.print_table(played)
         print("memory of each process at start and end (MB):")
-        for name in sorted(before):
-            print(f"  {name:<16} {before[name]:>5} {after.get(name, 0):>5}")
-        print(report.total(played))
-        path = Path(os.environ.get("VAR", "var")) / "soak.json"
-        report.write(path, played, seed=self.seed, faults=self.told, memory={"start": before, "end": after})
-        return int(not all(one.kept for one in played))
+        for name in sorted(self.before):
+            print(f"  {name:<16} {self.before[name]:>5} {after.get(name, 0):>5}")
+        return {"start": self.before, "end": after}
 
 
 def drawn(fate: random.Random, seconds: float, among: Sequence[Fault] = MATRIX) -> list[Planned]:

@@ -89,6 +89,19 @@ def test_one_that_broke_in_use_costs_one_error(mysql_server, connection):
     assert run(connection, "SELECT 1") == [(1,)]
 
 
+def test_closing_the_cursor_of_a_broken_statement_does_not_hide_what_broke_it(mysql_server, connection):
+    cursor = connection.cursor()
+    cursor.execute("SELECT 1")
+    killing = threading.Timer(0.3, mysql_server.kill)
+    killing.start()
+    with pytest.raises(OperationalError):
+        cursor.execute("SELECT SLEEP(10)")
+    cursor.close()
+    killing.join()
+    mysql_server.start()
+    assert run(connection, "SELECT 1") == [(1,)]
+
+
 @pytest.mark.parametrize("at", ["statement", "commit"])
 def test_a_transaction_that_broke_is_rolled_back_and_the_next_one_works(mysql_server, handler, at, monkeypatch):
     monkeypatch.setattr("django.db.transaction.connections", handler)

@@ -81,6 +81,20 @@ def test_when_it_is_back_everybody_asks_again():
     assert retry.call_with_retry(lambda: "still here", lambda error: None) == "still here"
 
 
+@pytest.mark.usefixtures("redis")
+def test_an_answer_that_was_given_up_is_never_taken_for_the_next_one(settings):
+    retry = FailFastRetry(probe_s=PROBE_S)
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=PROBE_S, max_connections=1, retry=retry)
+    client.set("np:test:mine", "mine", px=10_000)
+    with pytest.raises(redis.TimeoutError):
+        client.blpop(["np:test:nothing"], 2 * PROBE_S)  # its answer comes after it was given up
+    time.sleep(redis_retry.SPARED_S)
+    until = time.monotonic() + 2 * PROBE_S
+    while time.monotonic() < until:
+        assert client.get("np:test:mine") == b"mine"
+    client.close()
+
+
 def _gone() -> str:
     raise redis.ConnectionError("gone")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -46,6 +46,22 @@ def members(name: str) -> Iterator[str]:
     """The user ids of a segment, by numeric key, in bounded memory. Raises NotFound with near matches."""
     users = streamed(matching(_condition(name)), "user_id", chunk=STREAM_CHUNK)
     return (user_id for (user_id,) in users)
+
+
+class Member(NamedTuple):
+    """A user of a segment: `key` is the numeric one that orders the walk, `user_id` the company's."""
+
+    key: int
+    user_id: str
+
+
+def page(name: str, *, after: int, limit: int) -> list[Member]:
+    """Up to `limit` members whose key is beyond `after` (0: from the start), in the order of their keys.
+
+    The walk that a broadcast resumes where it stopped. Raises NotFound with near matches.
+    """
+    rows = matching(_condition(name)).filter(pk__gt=after).order_by("pk")
+    return [Member(key, user_id) for key, user_id in rows.values_list("pk", "user_id")[:limit]]
 
 
 def size(name: str) -> int:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from foundation.errors import NotFound
 from preferences.models import Device, Segment, User
-from preferences.segments import members, size
+from preferences.segments import members, page, size
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis")]
 
@@ -29,6 +29,13 @@ def _people() -> None:
 def test_all_active_users_is_there_and_leaves_out_the_erased():
     assert list(members("all_active_users")) == ["ann", "ben", "cleo"]
     assert size("all_active_users") == 3
+
+
+def test_a_segment_is_walked_page_by_page_and_resumed_behind_a_key():
+    first = page("all_active_users", after=0, limit=2)
+    rest = page("all_active_users", after=first[-1].key, limit=2)
+    assert [member.user_id for member in (*first, *rest)] == ["ann", "ben", "cleo"]
+    assert page("all_active_users", after=rest[-1].key, limit=2) == []
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.backends.mysql import base
 
 from foundation.mysql.away import Away, Gate
@@ -59,10 +60,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return _Cursor(super().create_cursor(name), self)
 
     def _set_autocommit(self, autocommit: bool) -> None:
+        """A connection that can't be told is of no use. Kept, it would stay out of autocommit: Django's next `atomic`
+        would take that for somebody's wish, never commit, and never be left again once the connection is closed."""
         try:
             super()._set_autocommit(autocommit)  # type: ignore[misc]
-        except self.Database.Error as error:
-            self.drop_if_lost(error)
+        except DatabaseError:
+            self.close()
             raise
 
     def drop_if_lost(self, error: Exception) -> None:

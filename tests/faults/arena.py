@@ -37,6 +37,7 @@ NAMES = {"kafka": "kafka-1", "cassandra": "cassandra-1", "mariadb": "mariadb", "
 # What would answer in a server's stead: limits and rates; and the outbox keeps everything.
 WIDE_OPEN = NO_LIMITS | {"LIMIT_EMAIL_MARKETING": "1000000/3600", "LIMIT_SMS_TWO_FACTOR": "1000000/3600"}
 MEMORY = Path("/dev/shm")
+STEP = ("at", "status", "attempt", "started_at", "took_ms", "reason", "error", "due_at", "resumed", "detail")
 
 
 class Arena:
@@ -84,6 +85,17 @@ class Arena:
         """Status per channel of each id, as GET /notifications/{id} tells it."""
         with self.platform.client("ADMIN_TOKEN") as client, ThreadPoolExecutor(4) as pool:
             return dict(zip(ids, pool.map(lambda id: _status(client, id), ids), strict=True))
+
+    def story(self, id: str, channel: str) -> list[str]:
+        """What GET /notifications/{id} tells of one channel's way, a line for each step."""
+        channel = "in_app" if channel == "socket" else channel
+        with self.platform.client("ADMIN_TOKEN") as client:
+            told = client.get(f"/notifications/{id}").raise_for_status().json()
+        return [
+            " ".join(str(step[name]) for name in STEP if step.get(name) not in (None, ""))
+            for step in told["timeline"]
+            if step.get("channel", channel) == channel
+        ]
 
     # --- as fate
 

@@ -52,9 +52,9 @@ def print_table(rounds: Sequence[Figures]) -> None:
 
 
 def line(one: Figures) -> str:
-    """A round in one line, as it ends; and what was wrong."""
+    """A round in one line, as it ends; what was wrong, and why somebody waited long."""
     state = "kept  " if one.kept else "BROKEN"
-    wrong = "".join(f"\n    {what}" for what in one.wrong)
+    wrong = "".join(f"\n    {what}" for what in (*one.wrong, *one.slow))
     return (
         f"{state} {one.name:<40} accepted {one.accepted:,} refused {one.refused:,} unanswered {one.unanswered:,} "
         f"lost {one.lost} doubled {one.doubled} longest {_most(one.longest)} s, settled {one.settled} s{wrong}"

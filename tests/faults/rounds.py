@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -52,6 +52,7 @@ class Figures:
     longest: dict[str, float]
     settled: float
     wrong: list[str] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)  # the way of the slowest of each channel, if beyond PROMPT_S
 
     @property
     def kept(self) -> bool:
@@ -132,8 +133,7 @@ def _judged(
     wrong += audited(arena, verdict, since)
     wrong += [f"{process} didn't come back" for process in arena.away()]
     wrong += stalled(load.events, plan)
-    waited = _waited(load.events)
-    return _figures(name, load, verdict, waited, settled, wrong)
+    return _figures(name, load, verdict, _waited(load.events), settled, wrong, list(_slow(arena, verdict)))
 
 
 def settle(arena: Arena) -> list[str]:
@@ -161,6 +161,14 @@ def audited(arena: Arena, verdict: Verdict, since: int) -> list[str]:
     if audit["accepted"] < verdict.accepted:
         wrong.append(f"audit: the log holds {audit['accepted']} of {verdict.accepted} accepted")
     return wrong
+
+
+def _slow(arena: Arena, verdict: Verdict) -> Iterator[str]:
+    """Who came later than PROMPT_S, step by step: a delay is a figure once it can be explained."""
+    for channel, id in verdict.slowest.items():
+        if verdict.longest[channel] > PROMPT_S:
+            yield f"{channel} after {verdict.longest[channel]:.1f} s: {id}"
+            yield from (f"  {step}" for step in arena.story(id, channel))
 
 
 def _waited(events: Sequence[Event]) -> dict[str, float]:
@@ -200,7 +208,13 @@ def _told(event: Event, began: int) -> str:
 
 
 def _figures(
-    name: str, load: Load, verdict: Verdict, waited: dict[str, float], settled: float, wrong: list[str]
+    name: str,
+    load: Load,
+    verdict: Verdict,
+    waited: dict[str, float],
+    settled: float,
+    wrong: list[str],
+    slow: list[str],
 ) -> Figures:
     return Figures(
         name=name,
@@ -218,4 +232,5 @@ def _figures(
         longest={channel: round(seconds, 1) for channel, seconds in verdict.longest.items()},
         settled=round(settled, 1),
         wrong=wrong,
+        slow=slow,
     )

@@ -46,6 +46,7 @@ def test_what_arrived_everywhere_is_well():
     assert verdict.kept
     assert (verdict.accepted, verdict.outcomes, verdict.unshown) == (1, 2, 0)
     assert verdict.longest == {"push": 2.5, "socket": 1.0}
+    assert verdict.slowest == {"push": "n1", "socket": "n1"}
     assert not missing(WELL.events, WELL.inboxes, WELL.sends)
 
 

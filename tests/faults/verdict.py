@@ -61,10 +61,16 @@ class Verdict:
     unshown: int = 0
     out_of_order: int = 0
     longest: dict[str, float] = field(default_factory=dict)  # channel → seconds from accepted to there
+    slowest: dict[str, str] = field(default_factory=dict)  # channel → whose that was
 
     @property
     def kept(self) -> bool:
         return not self.lost and not self.doubled
+
+    def took(self, channel: str, id: str, seconds: float) -> None:
+        """`id` was there after `seconds`."""
+        if seconds > self.longest.get(channel, 0.0):
+            self.longest[channel], self.slowest[channel] = seconds, id
 
 
 def missing(events: Iterable[Event], inboxes: Iterable[InboxEntry], sends: Iterable[Sent]) -> list[str]:
@@ -127,8 +133,7 @@ def _look_at_sends(accepted: Sequence[Event], evidence: Evidence, verdict: Verdi
         event = events.get(send.id)
         if event is None:
             continue
-        late = (send.at - event.accepted_at) / 1000
-        verdict.longest[send.channel] = max(late, verdict.longest.get(send.channel, 0.0))
+        verdict.took(send.channel, send.id, (send.at - event.accepted_at) / 1000)
         if send.received > 1 and event.kind.priority in RESENT_IN_DOUBT:
             verdict.sent_again_in_doubt += 1
         elif send.received > 1:
@@ -149,8 +154,7 @@ def _look_at_sockets(accepted: Sequence[Event], evidence: Evidence, verdict: Ver
         verdict.unshown += len(inbox & set(events) - set(first))
         for id, at in first.items():
             if id in events:
-                late = (at - events[id].accepted_at) / 1000
-                verdict.longest["socket"] = max(late, verdict.longest.get("socket", 0.0))
+                verdict.took("socket", id, (at - events[id].accepted_at) / 1000)
 
 
 def out_of_order(shown: Sequence[Event]) -> int:

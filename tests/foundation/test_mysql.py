@@ -125,6 +125,22 @@ def test_a_transaction_that_broke_is_rolled_back_and_the_next_one_works(mysql_se
     assert run(connection, "SELECT n FROM t") == [(1,)]
 
 
+def test_one_that_breaks_between_transactions_leaves_no_transaction_open(mysql_server, handler, monkeypatch):
+    monkeypatch.setattr("django.db.transaction.connections", handler)
+    connection = handler["default"]
+    connection.set_autocommit(False)
+    mysql_server.kill()
+    with pytest.raises(OperationalError):
+        connection.set_autocommit(True)
+    mysql_server.start()
+    time.sleep(0.6)  # so long nobody tries again
+    with transaction.atomic():
+        run(connection, "UPDATE t SET n = n + 1")
+    other = handler.create_connection("default")
+    assert run(other, "SELECT n FROM t") == [(1,)]
+    other.close()
+
+
 def test_a_server_that_hangs_costs_one_time_out_and_the_others_nothing(mysql_server, handler):
     run(handler["default"], "SELECT 1")
     mysql_server.pause()

@@ -15,7 +15,7 @@ aioapns 4.0 writes the requests and signs the token; what it leaves open and is 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from aioapns import NotificationRequest
 from aioapns.common import NotificationResult
@@ -34,6 +34,7 @@ from h2.events import (
     WindowUpdated,
 )
 from h2.exceptions import ProtocolError
+from h2.settings import ChangedSetting, SettingCodes
 
 from delivery.providers.apns.answer import Answer
 from delivery.providers.apns.streams import ForgivingH2, Streams
@@ -50,6 +51,7 @@ class Connection(APNsProductionClientProtocol):
     """A connection of the pool; used on the loop alone. Subclassed with the account's host, port and idle time."""
 
     requests: dict[str, asyncio.Future[NotificationResult]]
+    free_channels: Streams
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -158,7 +160,7 @@ class Connection(APNsProductionClientProtocol):
                 refused = event.error_code == ErrorCodes.REFUSED_STREAM
                 self._failed(stream, NeverTaken("refused") if refused else ConnectionClosed("the stream was reset"))
             case RemoteSettingsChanged():
-                self.on_remote_settings_changed(event.changed_settings)
+                self.on_remote_settings_changed(cast(dict[SettingCodes, ChangedSetting], event.changed_settings))
                 self.settled.set()
                 self._moved.set()
             case WindowUpdated():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from functools import partial
+from typing import Any
 
 from aioapns.connection import APNsBaseClientProtocol, APNsKeyConnectionPool, JWTAuthorizationHeaderProvider
 from aioapns.exceptions import ConnectionError as NotConnected
@@ -30,7 +31,7 @@ class Pool(APNsKeyConnectionPool):
             ssl_context=_tls(options, account),
         )
         self.account, self.server = account, f"{options.server}:{options.port}"
-        self.protocol_class = type(
+        self.protocol_class: Any = type(
             "AccountConnection",
             (Connection,),
             {"APNS_SERVER": options.server, "APNS_PORT": options.port, "INACTIVITY_TIME": options.idle_s},

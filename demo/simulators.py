@@ -44,7 +44,7 @@ def prepare(var: Path, environment: Mapping[str, str]) -> dict[str, str]:
 
 def program(var: Path) -> Program:
     """The simulators' process, on the ports that were prepared."""
-    purpose = "APNs, FCM, SES, SMTP, Twilio as simulators"
+    purpose = "APNs, FCM, Web Push, SES, SMTP, Twilio as simulators"
     return Program(name=SIMULATORS, purpose=purpose, command=[*_command(var), "--run"])
 
 

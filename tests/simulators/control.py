@@ -70,7 +70,8 @@ class Script:
         self._held: list[tuple[str, Callable[[], object]]] = []
         self._mute = 0
         self._rules: list[_Rule] = []
-        self._per_s: int | None = None
+        self._most: int | None = None
+        self._within_s = 1.0
         self._times: list[float] = []
 
     def reset(self) -> None:
@@ -87,7 +88,7 @@ class Script:
             self._rules.clear()
             self._times.clear()
             self._held.clear()
-            self._per_s, self.latency_s, self._mute = None, 0.0, 0
+            self._most, self.latency_s, self._mute = None, 0.0, 0
 
     def answer(
         self, code: str, *, times: int | None = 1, address: str | None = None, after: int = 0, **extra: Any
@@ -148,10 +149,10 @@ class Script:
             self._mute -= 1
             return self._mute >= 0
 
-    def limit(self, per_s: int | None) -> None:
-        """Answers `LIMITED` to what comes beyond `per_s` within a second; None lifts it."""
+    def limit(self, most: int | None, *, within_s: float = 1.0) -> None:
+        """Answers `LIMITED` to what comes beyond `most` within a second, or `within_s`; None lifts it."""
         with self.changed:
-            self._per_s = per_s
+            self._most, self._within_s = most, within_s
 
     def next(self, address: str) -> Answer:
         """The answer for a message to `address` that has just come."""
@@ -220,11 +221,11 @@ class Script:
         return None
 
     def _is_over_the_limit(self) -> bool:
-        if self._per_s is None:
+        if self._most is None:
             return False
         now = time.monotonic()
-        self._times = [at for at in self._times if at > now - 1]
-        if len(self._times) >= self._per_s:
+        self._times = [at for at in self._times if at > now - self._within_s]
+        if len(self._times) >= self._most:
             return True
         self._times.append(now)
         return False

@@ -190,7 +190,7 @@ class TestCodes:
         assert (type(result), result.retry_after) == (ProviderRateLimited, 30.0)
 
     def test_beyond_a_rate_the_rest_is_limited(self, adapter, simulator):
-        simulator.script.limit(20)
+        simulator.script.limit(20, within_s=60)
         results = adapter.send([order(device(n)) for n in range(50)])
         assert kinds(results) == {Taken: 20, ProviderRateLimited: 30}
 

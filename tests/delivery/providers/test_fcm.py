@@ -188,7 +188,7 @@ class TestCodes:
         assert (type(result), result.provider_code) == (kind, str(status))
 
     def test_beyond_a_rate_the_rest_is_limited(self, kept, simulator):
-        simulator.script.limit(20)
+        simulator.script.limit(20, within_s=60)
         assert kinds(kept.send([order(device(n)) for n in range(50)])) == {Taken: 20, ProviderRateLimited: 30}
 
 

@@ -128,7 +128,7 @@ class TestWaiting:
         assert result.retry_after == DAILY_S
 
     def test_beyond_its_rate_ses_asks_to_wait(self, make_adapter, ses):
-        ses.script.limit(5)
+        ses.script.limit(5, within_s=60)
         results = make_adapter(streams=1).send(mails(8))
         assert kinds(results) == [Taken] * 5 + [ProviderRateLimited] * 3
 

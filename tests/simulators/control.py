@@ -7,6 +7,7 @@ script.silence()             takes the next one and never answers
 script.rubbish()             answers the next one with what is no answer
 script.limit(100)            the provider's "too many requests" beyond 100/s
 script.stutter("503", times=2, address="^busy-")     fails twice, takes one, fails twice again
+script.drip(0.2)             takes it and says yes a byte at a time (SES alone)
 script.hold(address="^a1")   takes it and says yes at release()
 script.mute()                the next connection is opened and nothing is ever said on it
 script.lift()                takes all orders back
@@ -120,6 +121,10 @@ class Script:
     def slow(self, seconds: float, *, times: int | None = 1, address: str | None = None, after: int = 0) -> None:
         """Takes a message and says yes `seconds` later."""
         self._order(Answer(OK, "", {"slow_s": seconds}), times, address, after)
+
+    def drip(self, seconds: float, *, times: int | None = 1, address: str | None = None) -> None:
+        """Takes a message and says yes, each byte `seconds` after the one before."""
+        self._order(Answer(OK, "", {"drip_s": seconds}), times, address, 0)
 
     def hold(self, *, times: int | None = 1, address: str | None = None) -> None:
         """Takes a message and says yes when it is released."""

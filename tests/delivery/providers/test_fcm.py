@@ -11,7 +11,7 @@ import pytest
 
 from delivery.providers.accounts import Account
 from delivery.providers.fcm.adapter import FCMAdapter
-from delivery.providers.fcm.codes import CODES, QUOTA_WAIT_S
+from delivery.providers.fcm.codes import CODES, QUOTA_FAILURE, QUOTA_WAIT_S, outcome
 from delivery.providers.port import NotBegun, Taken
 from foundation.clock import now_ms
 from foundation.errors import (
@@ -190,6 +190,20 @@ class TestCodes:
     def test_beyond_a_rate_the_rest_is_limited(self, kept, simulator):
         simulator.script.limit(20, within_s=60)
         assert kinds(kept.send([order(device(n)) for n in range(50)])) == {Taken: 20, ProviderRateLimited: 30}
+
+    @pytest.mark.parametrize(
+        ("violations", "of_part"),
+        [
+            (["Device message rate exceeded."], True),
+            (["Message rate exceeded."], False),
+            (["Device message rate exceeded.", "Message rate exceeded."], False),
+            ([], False),
+        ],
+    )
+    def test_a_devices_own_rate_is_nobody_elses_matter(self, violations, of_part):
+        failure = {"@type": QUOTA_FAILURE, "violations": [{"subject": "", "description": each} for each in violations]}
+        found = outcome(429, {"status": "RESOURCE_EXHAUSTED", "details": [failure]})
+        assert (type(found), found.retry_after, found.of_part) == (ProviderRateLimited, QUOTA_WAIT_S, of_part)
 
 
 class TestTokens:

@@ -11,6 +11,7 @@ from foundation.clock import now_ms
 from foundation.redis import get_redis, key
 from notifications.records import ChannelRecord, Outcome
 from tests.delivery.channel_records import record
+from tests.simulators.twilio import TwilioSimulator
 from tests.simulators.webhook import WebhookSimulator
 
 RESEND = ("critical", "high")
@@ -49,6 +50,11 @@ def again(delivered: sending.Delivered) -> list[ChannelRecord]:
 def received(*by: WebhookSimulator) -> Counter[str]:
     """How often each send was taken, by all of these together."""
     return Counter(each.id for one in by for each in one.script.accepted())
+
+
+def taken(provider: TwilioSimulator) -> Counter[str]:
+    """How often each number was written to."""
+    return Counter(each.address for each in provider.script.accepted())
 
 
 def let_pass(account: str, **fields: int) -> None:

@@ -36,9 +36,10 @@ def errors(delivered: sending.Delivered) -> Counter[str]:
     return Counter(each.error for failure in delivered.failures for each in failure.failed)
 
 
-def counted(delivered: sending.Delivered) -> int:
-    """How many attempts it cost."""
-    return sum(each.counts for failure in delivered.failures for each in failure.failed)
+def counted(delivered: sending.Delivered, *, error: str = "") -> int:
+    """How many attempts it cost; those that failed with `error` alone, where it is given."""
+    failed = [each for failure in delivered.failures for each in failure.failed]
+    return sum(each.counts for each in failed if error in ("", each.error))
 
 
 def again(delivered: sending.Delivered) -> list[ChannelRecord]:

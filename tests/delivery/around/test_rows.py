@@ -64,12 +64,11 @@ class Stream:
         self.made += fresh
         if not due and not made:
             return
-        was_open = breaker.state("main").state == breaker.OPEN
         delivered = deliver([*made, *due])
         self.sent.update(each.id for each in delivered.reports if isinstance(each, Outcome) and each.status == "sent")
         self.errors += errors(delivered)
-        if was_open and breaker.state("main").state == breaker.OPEN:
-            self.counted_while_open += counted(delivered)
+        # A trial of the half-open breaker may cost one; what met it open may not.
+        self.counted_while_open += counted(delivered, error="breaker_open")
         for failure in delivered.failures:
             for group in plans.plan(failure, now=now_ms(), resend_in_doubt=RESEND):
                 if isinstance(group.step, retries.Retry):

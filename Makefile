@@ -86,7 +86,7 @@ stack-clean: $(VENV)/.base ## forget their data
 demo-stack: $(STACK) $(if $(filter simulators,$(PROVIDERS)),$(VENV)/.test) ## the demo on these servers; starts them if need be
 	@exec $(PY) -m stack run -- $(PY) -m demo.launch
 
-simulators: $(VENV)/.test ## APNs, FCM, SES, SMTP, Twilio on loopback, with a page of faults; PORT=8000 is who gets the receipts
+simulators: $(VENV)/.test ## APNs, FCM, Web Push, SES, SMTP, Twilio on loopback, with a page of faults; PORT=8000 is who gets the receipts
 	@exec $(PY) -m tests.simulators
 
 bench: $(VENV)/.test ## measure everything (about 5 minutes), beside what the machine can do

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.core.exceptions import ValidationError
 from django.db import models
+
+if TYPE_CHECKING:
+    from delivery.breaker import Standing
 
 
 class DeadLetter(models.Model):
@@ -109,6 +114,7 @@ class AccountSetting(models.Model):
     why = models.CharField("why paused", max_length=190, blank=True, default="")
     changed_at = models.BigIntegerField(default=0)
     changed_by = models.CharField(max_length=190, blank=True, default="")
+    standing: Standing  # how it stands now (delivery/breaker.py), where whoever shows it has asked
 
     class Meta:
         ordering = ["account"]

@@ -28,14 +28,19 @@ def missing() -> str:
 
 def prepare(var: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Chooses the ports; the settings that the platform's processes are to have. Raises RuntimeError with a line."""
-    done = subprocess.run(
-        [*_command(var), "--prepare"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PREPARED_WITHIN_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [*_command(var), "--prepare"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PREPARED_WITHIN_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(
+            f"the simulators aren't prepared after {PREPARED_WITHIN_S} s; is the machine busy?"
+        ) from error
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or ["the simulators can't be prepared"])[-1])
     lines = (var / "simulators" / "platform.env").read_text().splitlines()
@@ -44,7 +49,7 @@ def prepare(var: Path, environment: Mapping[str, str]) -> dict[str, str]:
 
 def program(var: Path) -> Program:
     """The simulators' process, on the ports that were prepared."""
-    purpose = "APNs, FCM, SES, SMTP, Twilio as simulators"
+    purpose = "APNs, FCM, Web Push, SES, SMTP, Twilio as simulators"
     return Program(name=SIMULATORS, purpose=purpose, command=[*_command(var), "--run"])
 
 

@@ -55,9 +55,11 @@ def _delete_tokens(dead: Sequence[Dead]) -> None:
     found = Device.objects.filter(
         device_id__in=[device for _, device in since], user__user_id__in=[user for user, _ in since]
     ).values_list("pk", "user__user_id", "device_id", "registered_at")
-    gone = [pk for pk, *key, registered_at in found if _is_dead(since, (key[0], key[1]), registered_at)]
+    gone = {pk: at for pk, user, device, at in found if _is_dead(since, (user, device), at)}
     if gone:
-        Device.objects.filter(pk__in=gone).delete()
+        # Looked at again under a lock: one may have been registered anew since.
+        now = Device.objects.select_for_update().filter(pk__in=list(gone)).values_list("pk", "registered_at")
+        Device.objects.filter(pk__in=[pk for pk, at in now if at == gone[pk]]).delete()
 
 
 def _is_dead(since: dict[tuple[str, str], int | None], key: tuple[str, str], registered_at: datetime) -> bool:

@@ -3,12 +3,16 @@
 address,channel,reason,note
 ann@example.com,email,bounce,from the old system
 {"address": "+4915112345678", "channel": "sms", "reason": "stop"}
+
+A cell of an exported CSV that a spreadsheet would take for a formula begins with an apostrophe, which an import takes
+off again: https://owasp.org/www-community/attacks/CSV_Injection
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -28,6 +32,9 @@ REQUIRED, OPTIONAL = ("address", "channel"), ("reason", "note", "created_at")
 BAD_SHOWN = 100
 ROWS_AT_ONCE = 2_000
 LINES_A_PIECE = 500
+PHONE = re.compile(r"\+\d+")  # E.164: no formula, and worth being read as it is
+# One that was marked before is marked once more: what is exported is imported as it was.
+_FORMULA, _MARKED, _MARK = re.compile(r"'*[=+\-@\t\r]"), re.compile(r"'+[=+\-@\t\r]"), "'"
 
 
 class BadRow(msgspec.Struct, frozen=True):
@@ -85,7 +92,7 @@ def _lines(form: str) -> Iterator[bytes]:
     if form == CSV:
         yield _csv_line(COLUMNS)
         for row in rows:
-            yield _csv_line([*row[:4], row[4].isoformat()])
+            yield _csv_line([*map(_shown, row[:4]), row[4].isoformat()])
     else:
         for row in rows:
             yield msgspec.json.encode(dict(zip(COLUMNS, row, strict=True))) + b"\n"
@@ -113,7 +120,7 @@ def _csv_rows(text: str) -> Iterator[Row]:
     try:
         for values in reader:
             if values:
-                yield _row(reader.line_num, dict(zip(header, values, strict=False)))
+                yield _row(reader.line_num, dict(zip(header, map(_meant, values), strict=False)))
     except csv.Error as error:
         yield BadRow(reader.line_num, "$", f"It stops being CSV here: {error}.", "Quote it, and send the rest again.")
 
@@ -147,6 +154,14 @@ def _row(line: int, values: dict[str, Any]) -> Row:
         )
     except Refused as error:
         return BadRow(line, error.field or "$", error.detail, error.remedy or "")
+
+
+def _shown(cell: str) -> str:
+    return _MARK + cell if _FORMULA.match(cell) and not PHONE.fullmatch(cell) else cell
+
+
+def _meant(cell: str) -> str:
+    return cell.removeprefix(_MARK) if _MARKED.match(cell) else cell
 
 
 def _csv_line(values: Iterable[str]) -> bytes:

@@ -31,7 +31,9 @@ DATA = {
     "card_last4": "4242",
     "retry_until": "2027-02-26",
 }
-PUSH_SMS = {"apns": "push", "fcm": "push", "twilio": "sms"}
+PUSH_SMS = {"apns": "push", "fcm": "push", "webpush": "push", "twilio": "sms"}
+
+PLATFORMS = {"apns": "apns", "fcm": "fcm", "webpush": "web"}
 
 
 class Reached(NamedTuple):
@@ -64,21 +66,22 @@ def desk(platform: Platform) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def people(platform: Platform) -> list[Reached]:
+def people(platform: Platform, desk: httpx.Client) -> list[Reached]:
     found = []
     with platform.client("ADMIN_TOKEN") as api:
         for number in range(PEOPLE):
             addresses = {
                 "apns": f"{number + 1:064x}",
                 "fcm": f"fcm-killed-{number}",
+                "webpush": desk.post("/browsers", json={"name": f"killed-{number}"}).raise_for_status().json()["token"],
                 "email": f"killed{number}@example.com",
                 "twilio": f"+1202555016{number}",
             }
             user = f"killed_{number}"
             body = {"email": addresses["email"], "phone": addresses["twilio"], "locale": "en-US", "time_zone": "UTC"}
             api.put(f"/users/{user}", json=body).raise_for_status()
-            for name in ("apns", "fcm"):
-                device = {"token": addresses[name], "platform": name}
+            for name, device_of in PLATFORMS.items():
+                device = {"token": addresses[name], "platform": device_of}
                 api.put(f"/users/{user}/devices", json=device).raise_for_status()
             choice = {"type": KIND, "channel": "sms", "enabled": True}
             api.put(f"/users/{user}/preferences", json={"preferences": [choice]}).raise_for_status()

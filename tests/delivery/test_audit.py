@@ -7,7 +7,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from delivery import quarantine, tracking
+from delivery import quarantine
 from delivery.audit import Findings, audit
 from foundation.clock import to_rfc3339
 from foundation.errors import LogUnavailable
@@ -16,10 +16,7 @@ from notifications.due.entry import DueEntry
 from notifications.log import get_log
 from notifications.log.port import Message
 from notifications.records import ChannelRecipient, ChannelRecord, FailedSend, Failure, Send, encode
-from notifications.store import get_store
-from notifications.store.port import InboxRow
-from notifications.topology import CRITICAL, DELIVERY, DLQ, RAW, TOPICS
-from templates_app.content import Content
+from notifications.topology import CRITICAL, DLQ, RAW
 from tests.delivery.on_log import accepted, empty_log, passed, told  # noqa: F401  a fixture among them
 from tests.delivery.reports_of import NOW, attempting, decision, event, outcome, receipt, verdict
 
@@ -198,31 +195,6 @@ def test_only_what_was_accepted_within_the_window_is_asked_about():
     findings = audit(since=NOW - 5_000, until=NOW + 5_000)
     assert (findings.accepted, lost(findings)) == (1, [(inside, "*")])
     assert findings.as_json()["since"] < now < findings.as_json()["until"]
-
-
-def test_in_depth_the_store_is_asked_for_each():
-    id = accepted()
-    some = [decision(id, verdict("in_app"), verdict("push")), outcome(id, "in_app"), outcome(id, "push")]
-    told(*some)
-    passed()
-    assert audit().clean
-    findings = audit(in_depth=True)
-    assert {(one.channel, one.what) for one in findings.differing.named} == {
-        ("in_app", "the log says sent, the store pending"),
-        ("push", "the log says sent, the store pending"),
-        ("in_app", "sent, but 0 times in the inbox of u1"),
-    }
-    tracking.track([(report, False) for report in some], polled_at=NOW)
-    row = InboxRow(user="u1", id=id, at=NOW, type="order_shipped", category="order_updates", content=Content())
-    get_store().add_inbox([row])
-    assert audit(in_depth=True).clean
-
-
-def test_in_depth_the_tracker_is_given_its_time():
-    id = accepted()
-    told(decision(id, verdict("push")), outcome(id, "push"))
-    passed(*(name for name in TOPICS if name != DELIVERY))
-    assert audit(in_depth=True).clean
 
 
 def run(*arguments: str) -> int:

@@ -12,76 +12,23 @@ from delivery.models import Alert, DeadLetter
 from foundation.clock import now_ms
 from foundation.identifiers import new_notification_id
 from notifications.due.models import DueRow
-from notifications.log import get_log
-from notifications.log.port import LogRecord
 from notifications.records import (
     HEADER_REPEAT,
-    ChannelDecision,
     ChannelRecord,
-    Decision,
     Event,
     Failure,
     Recipient,
     decode,
     encode,
 )
-from notifications.store import get_store
-from notifications.store.port import Details, LogEntry
-from notifications.topology import CRITICAL, DLQ, RAW
+from notifications.topology import CRITICAL
 from preferences.contact_points import device_id_of
 from preferences.models import Device, User
 from tests.delivery.channel_records import failure, record
 from tests.delivery.conftest import DATABASES
+from tests.delivery.scheduled import LANES, decided, release, schedule, told
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases=DATABASES), pytest.mark.usefixtures("servers")]
-
-LANES = ("standard", "bulk", "critical")
-
-
-def schedule(*failures: Failure, repeat=False, now=None):
-    return scheduling.schedule(failures, repeat=repeat, now=now or now_ms())
-
-
-def release(lanes=LANES) -> list[LogRecord]:
-    """What comes out when everything that waits has become due."""
-    log = get_log()
-    before = {topic: log.end_offsets(topic) for topic in log.topics()}
-    DueRow.objects.filter(state="waiting").update(due_at=now_ms())
-    scheduling.release(lanes)
-    return [
-        each
-        for topic, ends in before.items()
-        for partition, end in ends.items()
-        for each in log.read(topic, partition, end, log.end_offsets(topic)[partition])
-    ]
-
-
-def decided(of: ChannelRecord, *channels: str) -> Event:
-    """The store knows this notification's decision; gives its event."""
-    recipient = of.recipients[0]
-    event = Event(
-        lane=of.lane,
-        priority=of.priority,
-        recipients=[Recipient(recipient.id, recipient.user)],
-        type=of.type,
-        data={"order": "A-17"},
-        now=of.now,
-        accepted_at=of.accepted_at,
-        idempotency="key-1",
-    )
-    decision = Decision(
-        id=recipient.id,
-        user=recipient.user,
-        event=event,
-        channels=[ChannelDecision(channel=channel, verdict="send") for channel in channels or (of.channel,)],
-        at=of.now,
-    )
-    get_store().record_details([Details(decision=decision)])
-    return event
-
-
-def told(reports) -> list[tuple[str, str, str]]:
-    return [(report.status, report.reason, report.error) for report in reports]
 
 
 def test_a_retry_goes_back_to_its_own_topic_with_only_what_failed():
@@ -140,60 +87,6 @@ def test_normal_is_parked_after_its_last_and_can_be_looked_at():
         4,
         "parked",
     )
-
-
-def test_high_falls_back_to_the_next_channel_that_is_not_used():
-    one = record("token-1", channel="push", priority="high", attempt=6)
-    decided(one, "in_app", "push")
-    reports = schedule(failure(one))
-    assert [(report.status, report.reason, report.detail) for report in reports] == [
-        ("parked", "fell_back_to", "email")
-    ]
-    assert DeadLetter.objects.get().fell_back_to == "email"
-    (out,) = release()
-    event = decode(Event, out.value)
-    assert (out.topic, event.only, event.resumed, event.fell_back_from) == (RAW, ["email"], "fallback", "push")
-    assert (event.attempt, event.idempotency, event.data) == (1, None, {"order": "A-17"})
-    assert event.now == DueRow.objects.get().claimed_at
-
-
-def test_without_a_channel_left_high_is_parked():
-    one = record("token-1", channel="push", priority="high", attempt=6)
-    decided(one, "push", "email")
-    assert told(schedule(failure(one))) == [("parked", "exhausted", "transient")]
-    sms = record("+4915112345678", channel="sms", priority="high", attempt=6)
-    assert told(schedule(failure(sms))) == [("parked", "exhausted", "transient")]
-    assert release() == []
-
-
-def test_no_fallback_while_another_device_has_it():
-    one = record("token-1", channel="push", priority="high", attempt=6)
-    decided(one, "push")
-    user, id = one.recipients[0].user, one.recipients[0].id
-    cell = LogEntry(
-        id=id, user=user, channel="push", send="another", attempt=1, status="sent", rank=200, at=one.now, detail={}
-    )
-    get_store().record([cell])
-    assert told(schedule(failure(one))) == [("parked", "exhausted", "transient")]
-    assert release() == []
-
-
-def test_a_fallback_waits_for_its_event_to_be_tracked():
-    one = record("token-1", channel="push", priority="high")
-    schedule(failure(one, "permanent_message"))
-    (out,) = release()
-    assert out.topic == DLQ
-    looked_again = decode(Failure, out.value)
-    decided(one, "push")
-    schedule(looked_again)
-    (out,) = release()
-    assert decode(Event, out.value).only == ["email"]
-
-
-def test_an_event_that_never_comes_is_not_waited_for_for_ever():
-    one = record("token-1", channel="push", priority="high")
-    old = msgspec.structs.replace(failure(one, "permanent_message"), at=now_ms() - 600_000)
-    assert told(schedule(old)) == [("parked", "exhausted", "permanent_message")]
 
 
 def test_critical_is_retried_in_its_own_lane_through_routing():

@@ -16,7 +16,7 @@ from tests.running import Platform, until
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 SOON_S, SOON_MS = 60, 60_000  # a machine that is busy starts workers slowly
-ONE_EACH = {"apns": 1, "fcm": 1, "ses": 1, "smtp": 0, "twilio": 1}
+ONE_EACH = {"apns": 1, "fcm": 1, "webpush": 0, "ses": 1, "smtp": 0, "twilio": 1}
 
 pytestmark = pytest.mark.platform
 
@@ -100,6 +100,22 @@ def test_receipts_twice_and_out_of_order_come_to_the_same(platform: Platform, de
 def posted(desk: httpx.Client) -> dict[str, int]:
     told = desk.get("/state").json()["providers"]
     return {each["name"]: each["posted"] for each in told if "posted" in each}
+
+
+def test_a_browser_gets_its_push_and_the_page_shows_it(platform: Platform, desk: httpx.Client) -> None:
+    device = desk.post("/browsers", json={"name": "anna-laptop"}).raise_for_status().json()
+    with platform.client("ADMIN_TOKEN") as api:
+        api.put("/users/usr_browser", json={"locale": "en-US", "time_zone": "UTC"}).raise_for_status()
+        api.put("/users/usr_browser/devices", json=device).raise_for_status()
+
+    id = send(platform, "payment_failed", "usr_browser")
+
+    until(lambda: statuses(platform, id).get("push") == "sent", SOON_S, "its push service took it")
+    assert received(desk, id) == dict.fromkeys(ONE_EACH, 0) | {"webpush": 1}
+    outbox = httpx.get(f"http://localhost:{platform.port}/demo/outbox", params={"user": "usr_browser"}).json()
+    (card,) = outbox["messages"]
+    assert (card["provider"], card["notification_id"], card["received"]) == ("webpush", id, 1)
+    assert card["title"]
 
 
 def test_the_simulators_killed_come_back_as_the_same_providers(platform: Platform, desk: httpx.Client) -> None:

@@ -32,6 +32,12 @@ def test_with_an_account_it_is_the_accounts_own(account):
     assert web_push.public_key() == encoded(point(private))
 
 
+def test_where_simulators_take_what_is_sent_a_browser_isnt_asked(account, settings):
+    account.write_text(pem_of(ec.generate_private_key(ec.SECP256R1())))
+    settings.SIMULATORS_URL = "http://127.0.0.1:9"
+    assert web_push.public_key() == ""
+
+
 def test_a_key_that_is_none_leaves_the_page_as_it_is(account):
     account.write_text("nonsense")
     assert web_push.public_key() == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
@@ -203,3 +205,19 @@ def test_a_device_that_came_back_keeps_its_token(ann):
     assert ann.devices.exists()
     invalidate_addresses([Dead("usr_ann", "push", "token-1", registered + 1)])
     assert not ann.devices.exists()
+
+
+def test_one_that_is_registered_again_while_it_is_taken_out_keeps_its_token_too(ann):
+    def registers_again(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if sql.startswith("SELECT") and not again:
+            again.append(sql)
+            Device.objects.update(registered_at=timezone.now() + timedelta(seconds=1))
+        return result
+
+    again: list[str] = []
+    died = int(timezone.now().timestamp() * 1_000) + 1
+    with connection.execute_wrapper(registers_again):
+        invalidate_addresses([Dead("usr_ann", "push", "token-1", died)])
+    assert again
+    assert ann.devices.exists()

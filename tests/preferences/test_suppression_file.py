@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 
 from preferences.models import Suppression
@@ -76,6 +79,28 @@ def test_a_note_may_hold_what_breaks_lines_elsewhere(form, media, keeper):
     remove([("ann@example.com", "email")], by="root", note="a test")
     assert keeper.send_file(content, media).json()["added"] == 1
     assert Suppression.objects.get().note == "one\u2028two\x85three\nfour"
+
+
+def test_what_a_spreadsheet_would_take_for_a_formula_is_marked_and_comes_in_as_it_was(keeper):
+    notes = ["=HYPERLINK(A1)", "+1+1", "-2+3", "@SUM(1)", "'=x", "'tis fine", "plain"]
+    add([Entry(f"u{n}@example.com", "email", "manual", note) for n, note in enumerate(notes)], by="root")
+    add([Entry("=1+1@example.com", "email", "manual"), Entry("+4915112345678", "sms", "stop")], by="root")
+    before = set(Suppression.objects.values_list("address", "channel", "note"))
+    content = keeper.export("csv")
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    assert [row["note"] for row in rows[:7]] == [
+        "'=HYPERLINK(A1)",
+        "'+1+1",
+        "'-2+3",
+        "'@SUM(1)",
+        "''=x",
+        "'tis fine",
+        "plain",
+    ]
+    assert [row["address"] for row in rows[7:]] == ["'=1+1@example.com", "+4915112345678"]
+    remove([(address, channel) for address, channel, _ in before], by="root", note="a test")
+    assert keeper.send_file(content, "text/csv").json()["added"] == len(before)
+    assert set(Suppression.objects.values_list("address", "channel", "note")) == before
 
 
 def test_a_file_that_stops_being_csv_is_taken_up_to_there(keeper):

@@ -7,6 +7,7 @@ script.silence()             takes the next one and never answers
 script.rubbish()             answers the next one with what is no answer
 script.limit(100)            the provider's "too many requests" beyond 100/s
 script.stutter("503", times=2, address="^busy-")     fails twice, takes one, fails twice again
+script.drip(0.2)             takes it and says yes a byte at a time (SES alone)
 script.hold(address="^a1")   takes it and says yes at release()
 script.mute()                the next connection is opened and nothing is ever said on it
 script.lift()                takes all orders back
@@ -70,7 +71,8 @@ class Script:
         self._held: list[tuple[str, Callable[[], object]]] = []
         self._mute = 0
         self._rules: list[_Rule] = []
-        self._per_s: int | None = None
+        self._most: int | None = None
+        self._within_s = 1.0
         self._times: list[float] = []
 
     def reset(self) -> None:
@@ -87,7 +89,7 @@ class Script:
             self._rules.clear()
             self._times.clear()
             self._held.clear()
-            self._per_s, self.latency_s, self._mute = None, 0.0, 0
+            self._most, self.latency_s, self._mute = None, 0.0, 0
 
     def answer(
         self, code: str, *, times: int | None = 1, address: str | None = None, after: int = 0, **extra: Any
@@ -120,6 +122,10 @@ class Script:
         """Takes a message and says yes `seconds` later."""
         self._order(Answer(OK, "", {"slow_s": seconds}), times, address, after)
 
+    def drip(self, seconds: float, *, times: int | None = 1, address: str | None = None) -> None:
+        """Takes a message and says yes, each byte `seconds` after the one before."""
+        self._order(Answer(OK, "", {"drip_s": seconds}), times, address, 0)
+
     def hold(self, *, times: int | None = 1, address: str | None = None) -> None:
         """Takes a message and says yes when it is released."""
         self._order(Answer(OK, "", {"held": True}), times, address, 0)
@@ -148,10 +154,10 @@ class Script:
             self._mute -= 1
             return self._mute >= 0
 
-    def limit(self, per_s: int | None) -> None:
-        """Answers `LIMITED` to what comes beyond `per_s` within a second; None lifts it."""
+    def limit(self, most: int | None, *, within_s: float = 1.0) -> None:
+        """Answers `LIMITED` to what comes beyond `most` within a second, or `within_s`; None lifts it."""
         with self.changed:
-            self._per_s = per_s
+            self._most, self._within_s = most, within_s
 
     def next(self, address: str) -> Answer:
         """The answer for a message to `address` that has just come."""
@@ -220,11 +226,11 @@ class Script:
         return None
 
     def _is_over_the_limit(self) -> bool:
-        if self._per_s is None:
+        if self._most is None:
             return False
         now = time.monotonic()
-        self._times = [at for at in self._times if at > now - 1]
-        if len(self._times) >= self._per_s:
+        self._times = [at for at in self._times if at > now - self._within_s]
+        if len(self._times) >= self._most:
             return True
         self._times.append(now)
         return False

@@ -7,6 +7,7 @@ GET  /messages?address=…      what was received for these addresses, newest fi
 POST /orders/<provider>       the orders of `control.Script.apply`, as JSON: {"limit": 10}, {"goaway": {}}
 POST /modes/<provider>        {"mode": "down"}: a fault by its name (faults.py); "ok" takes all back
 POST /receipts/<provider>     {"copies": 2, "shuffles": true, "posts_receipts": false}
+POST /browsers                {"name": "anna-laptop"}: a subscription at the push service, to register as a device
 POST /calm                    takes everything back, everywhere
 
 Only for this machine: it listens on loopback, answers to loopback's names, and takes JSON alone, which a page from
@@ -16,6 +17,7 @@ elsewhere can't send.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -27,11 +29,13 @@ from tests.simulators.control import Received
 from tests.simulators.fleet import Fleet, Part
 from tests.simulators.http1 import Http1Simulator
 from tests.simulators.shown import shown
+from tests.simulators.webpush import path_of
 
 PAGE = Path(__file__).with_name("desk.html")
 LATEST, MOST = 12, 500
 NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 RECEIPTS = {"copies": int, "shuffles": bool, "posts_receipts": bool, "pause_s": float}
+BROWSER = re.compile(r"[A-Za-z0-9_-]{1,40}")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -51,6 +55,7 @@ class Desk(Http1Simulator):
         router.add_post("/orders/{provider}", _guarded(self._order))
         router.add_post("/modes/{provider}", _guarded(self._mode))
         router.add_post("/receipts/{provider}", _guarded(self._receipts))
+        router.add_post("/browsers", _guarded(self._browser))
         router.add_post("/calm", _guarded(self._calm))
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
@@ -76,7 +81,7 @@ class Desk(Http1Simulator):
         return web.json_response({"received": [shown(part.name, each) for each in _copy(part.simulator.script)]})
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
-        wanted = frozenset(request.query.getall("address", []))
+        wanted = frozenset(path_of(address) for address in request.query.getall("address", []))
         most = min(MOST, int(request.query.get("limit", MOST)))
         found = [
             shown(part.name, each)
@@ -115,6 +120,13 @@ class Desk(Http1Simulator):
                 raise _problem(f"no such field: {field}; one of {', '.join(RECEIPTS)}")
             setattr(target, field, RECEIPTS[field](value))
         return web.json_response({field: getattr(target, field) for field in RECEIPTS})
+
+    async def _browser(self, request: web.Request) -> web.StreamResponse:
+        name = (await _json(request)).get("name", "")
+        if not isinstance(name, str) or not BROWSER.fullmatch(name):
+            raise _problem("name: letters, digits, - and _, at most 40")
+        token = self.fleet.parts["webpush"].simulator.subscribe(name)
+        return web.json_response({"platform": "web", "token": token})
 
     async def _calm(self, request: web.Request) -> web.StreamResponse:
         self.fleet.calm()

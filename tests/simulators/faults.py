@@ -30,7 +30,7 @@ _ALIKE: dict[str, dict[str, Any]] = {
     "rubbish": {"rubbish": {"times": None}},
     "goaway": {"goaway": {"times": None}},
 }
-_BY_HTTP2 = frozenset({"apns", "fcm"})
+_BY_HTTP2 = frozenset({"apns", "fcm", "webpush"})
 # provider: mode: (the provider's code, what it comes with)
 _CODES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "apns": {
@@ -46,6 +46,13 @@ _CODES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
         "permanent": ("INVALID_ARGUMENT", {}),
         "invalid": ("UNREGISTERED", {}),
         "misconfigured": ("PERMISSION_DENIED", {}),
+    },
+    "webpush": {
+        "transient": ("500", {}),
+        "rate_limited": ("429", {"retry_after": WAIT_S}),
+        "permanent": ("400", {}),
+        "invalid": ("410", {}),
+        "misconfigured": ("401", {}),
     },
     "twilio": {
         "transient": ("20500", {}),

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from tests.simulators import apns, certificates, fcm, ses, smtp, sns, twilio
+from tests.simulators import apns, certificates, fcm, ses, smtp, sns, twilio, webpush
 from tests.simulators.control import Script
 from tests.simulators.folder import Folder
 from tests.simulators.running import HOST
@@ -78,7 +78,7 @@ class Fleet:
                 part.simulator.script.apply(STORIES.get(part.name, {}))
 
     def _parts(self) -> list[Part]:
-        return [self._apns(), self._fcm(), self._ses(), self._smtp(), self._twilio()]
+        return [self._apns(), self._fcm(), self._webpush(), self._ses(), self._smtp(), self._twilio()]
 
     def _apns(self) -> Part:
         key_file = "apns.p8"
@@ -99,6 +99,12 @@ class Fleet:
         simulator = fcm.FCMSimulator(_script(), key=key, port=ports["fcm"], oauth_port=ports["oauth"])
         file = self.folder.write("service-account.json", json.dumps(simulator.service_account))
         return Part("fcm", "FCM", "push", 800, 0, simulator, partial(simulator.options, file), ports["fcm"])
+
+    def _webpush(self) -> Part:
+        port = self.ports["webpush"]
+        simulator = webpush.WebPushSimulator(_script(), folder=self.folder, port=port)
+        options = partial(simulator.options, self._path(webpush.KEY_FILE))
+        return Part("webpush", "Web Push", "push", 500, 0, simulator, options, port)
 
     def _ses(self) -> Part:
         simulator = ses.SESSimulator(port=self.ports["ses"])

@@ -70,6 +70,11 @@ class Folder:
             file.write(text)
         return draft.replace(self.path / name)
 
+    def read(self, name: str) -> str:
+        """The text of the file `name`; "" where there is none."""
+        file = self.path / name
+        return file.read_text() if file.exists() else ""
+
     def ec_key(self, name: str) -> ec.EllipticCurvePrivateKey:
         """The P-256 key in the file `name`, made where there is none."""
         key = self._key(name) or self._made(name, ec.generate_private_key(ec.SECP256R1()))

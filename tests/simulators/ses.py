@@ -162,7 +162,13 @@ class SESSimulator:
             return _problem(start, "MessageRejected", {"message": words})
         body = b"".join(self._moto(environ, start))
         self._tell_of(call, json.loads(body).get("MessageId", ""))
-        return [body]
+        return self._dripping(body, answer.extra["drip_s"]) if "drip_s" in answer.extra else [body]
+
+    def _dripping(self, body: bytes, every_s: float) -> Iterable[bytes]:
+        for byte in body:
+            if self._over.wait(every_s):
+                return
+            yield bytes([byte])
 
     def _tell_of(self, call: dict[str, Any], message_id: str) -> None:
         if self.on_taken is not None and message_id:

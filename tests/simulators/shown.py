@@ -39,6 +39,11 @@ def _fcm(received: Received) -> dict[str, Any]:
     return {**found, **message["notification"], "send_id": send}
 
 
+def _webpush(received: Received) -> dict[str, Any]:
+    told = received.body
+    return {**_push(told), **{name: told.get(name, "") for name in ("send_id", "title", "body")}}
+
+
 def _push(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: data.get(name, "") for name in ("notification_id", "type", "action_url")}
 
@@ -71,6 +76,7 @@ def _mail(raw: bytes) -> dict[str, Any]:
 _READERS: dict[str, Callable[[Received], dict[str, Any]]] = {
     "apns": _apns,
     "fcm": _fcm,
+    "webpush": _webpush,
     "ses": _ses,
     "smtp": _smtp,
     "twilio": _twilio,

@@ -1,5 +1,7 @@
 """A push service and the browsers behind it: verifies who sends (RFC 8292), decrypts as a browser does (RFC 8291).
 
+Given a folder, it keeps the browsers there and is the same service when it is started again.
+
 https://www.rfc-editor.org/rfc/rfc8030
 """
 
@@ -10,19 +12,22 @@ import json
 import os
 import time
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import http_ece
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from tests.simulators.certificates import certificate, pem_of
 from tests.simulators.control import CODE, LIMITED, OK, Answer, Script
+from tests.simulators.folder import Folder
 from tests.simulators.http2 import Http2Simulator, Reply, Request
 from tests.simulators.running import HOST
 
 SUBJECT = "mailto:ops@example.com"
 MAX_BYTES, LONGEST_TOKEN_S = 4_096, 24 * 3_600
+KEY_FILE, BROWSERS_FILE = "vapid.pem", "browsers.json"
 
 
 class Browser(NamedTuple):
@@ -35,10 +40,11 @@ class Browser(NamedTuple):
 class WebPushSimulator(Http2Simulator):
     """`subscribe` makes an address; the script's addresses are the endpoints' paths. It knows one sender's key."""
 
-    def __init__(self, script: Script | None = None, **more: int) -> None:
+    def __init__(self, script: Script | None = None, *, folder: Folder | None = None, **more: int) -> None:
         super().__init__(script, **more)
-        self.sender = ec.generate_private_key(ec.SECP256R1())
-        self.browsers: dict[str, Browser] = {}
+        self._folder = folder
+        self.sender = folder.ec_key(KEY_FILE) if folder else ec.generate_private_key(ec.SECP256R1())
+        self.browsers: dict[str, Browser] = browsers_in(folder) if folder else {}
 
     @property
     def base_url(self) -> str:
@@ -62,6 +68,8 @@ class WebPushSimulator(Http2Simulator):
         """A browser's subscription in JSON: what an app registers as the device's token."""
         browser = Browser(ec.generate_private_key(ec.SECP256R1()), os.urandom(16))
         self.browsers[f"/push/{name}"] = browser
+        if self._folder:
+            self._folder.write(BROWSERS_FILE, json.dumps({path: kept(each) for path, each in self.browsers.items()}))
         keys = {"p256dh": encoded(point(browser.key)), "auth": encoded(browser.auth)}
         return json.dumps({"endpoint": f"{self.base_url}/push/{name}", "expirationTime": None, "keys": keys})
 
@@ -141,3 +149,29 @@ def encoded(raw: bytes) -> str:
 
 def decoded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def browsers_in(folder: Folder) -> dict[str, Browser]:
+    """The browsers that were kept in `folder`, by their endpoints' paths."""
+    found = json.loads(folder.read(BROWSERS_FILE) or "{}")
+    return {path: browser_of(**told) for path, told in found.items()}
+
+
+def kept(browser: Browser) -> dict[str, str]:
+    """A browser in JSON."""
+    return {"key": pem_of(browser.key), "auth": encoded(browser.auth)}
+
+
+def browser_of(*, key: str, auth: str) -> Browser:
+    """What `kept` has made, read again."""
+    found = load_pem_private_key(key.encode(), None)
+    assert isinstance(found, ec.EllipticCurvePrivateKey)
+    return Browser(found, decoded(auth))
+
+
+def path_of(address: str) -> str:
+    """Where a push to `address` arrives: a subscription's path; anything else is its own."""
+    try:
+        return urlsplit(json.loads(address)["endpoint"]).path
+    except (ValueError, TypeError, KeyError):
+        return address

@@ -19,6 +19,7 @@ from foundation.errors import (
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+QUOTA_FAILURE = "type.googleapis.com/google.rpc.QuotaFailure"
 TOKEN_FIELD = "message.token"  # noqa: S105  a field's name
 # "If there is no Retry-After header, wait at least a minute" (error-codes, QUOTA_EXCEEDED).
 QUOTA_WAIT_S = 60.0
@@ -54,6 +55,8 @@ CODES: dict[str, Meaning] = {
     "DEADLINE_EXCEEDED": Meaning(504, Transient, "FCM took too long and gave up."),
 }
 
+# QUOTA_EXCEEDED's QuotaFailure says whose rate it is: "message rate", "device message rate" (error-codes).
+A_DEVICES = "device"
 # The keys FCM has of Apple or for browsers: Android's devices go on.
 OF_ONE_PLATFORM = frozenset({"THIRD_PARTY_AUTH_ERROR"})
 
@@ -81,7 +84,8 @@ def outcome(status: int, error: dict[str, Any], *, retry_after_s: float | None =
         words = f"{words} It names {', '.join(fields)}."
     if kind is ProviderRateLimited and retry_after_s is None:
         retry_after_s = QUOTA_WAIT_S
-    return kind(words, provider_code=code or str(status), retry_after=retry_after_s, of_part=code in OF_ONE_PLATFORM)
+    of_part = code in OF_ONE_PLATFORM or (kind is ProviderRateLimited and _is_a_devices(error))
+    return kind(words, provider_code=code or str(status), retry_after=retry_after_s, of_part=of_part)
 
 
 def code_of(error: dict[str, Any]) -> str:
@@ -94,6 +98,13 @@ def fields_of(error: dict[str, Any]) -> list[str]:
     """The fields that FCM finds fault with."""
     found = (violation for detail in _details(error, BAD_REQUEST) for violation in detail.get("fieldViolations") or [])
     return [str(violation.get("field", "")) for violation in found if isinstance(violation, dict)]
+
+
+def _is_a_devices(error: dict[str, Any]) -> bool:
+    """Whether the quota that is exceeded is one device's alone; without a word of it it is the project's."""
+    found = [violation for detail in _details(error, QUOTA_FAILURE) for violation in detail.get("violations") or []]
+    said = [f"{each.get('subject')} {each.get('description')}".lower() for each in found if isinstance(each, dict)]
+    return bool(said) and all(A_DEVICES in words for words in said)
 
 
 def _details(error: dict[str, Any], kind: str) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from anymail.backends.amazon_ses import EmailBackend
@@ -13,7 +13,7 @@ from botocore.parsers import ResponseParserError
 from django.conf import settings
 
 from delivery.providers.accounts import Account, secret
-from delivery.providers.bursts import room_s, unexpected
+from delivery.providers.bursts import ENDS_BEFORE_S, room_s, unexpected
 from delivery.providers.options import options_of
 from delivery.providers.port import NotBegun, Order, Result, Taken
 from delivery.providers.ses import codes
@@ -21,7 +21,14 @@ from delivery.providers.ses.message import message
 from delivery.providers.ses.options import Options
 from delivery.providers.trust import trust_of
 from foundation.clock import now_ms
-from foundation.errors import Misconfigured, PermanentForMessage, ProviderError, ProviderRateLimited, Transient
+from foundation.errors import (
+    Ambiguous,
+    Misconfigured,
+    PermanentForMessage,
+    ProviderError,
+    ProviderRateLimited,
+    Transient,
+)
 
 TOO_LATE = NotBegun(why="the batch's deadline is too close for a call to SES")
 CONNECT_SHARE = 0.25  # of a call's time-out; the rest is for the answer
@@ -46,7 +53,9 @@ class SESAdapter:
 
     def send(self, orders: Sequence[Order]) -> list[Result]:
         """A result for each order, in order; `Taken.provider_id` is SES' message id."""
-        return list(self._threads.map(_Batch(self._backend, self._options, self._timeout_s).one, orders))
+        batch = _Batch(self._backend, self._options, self._timeout_s)
+        calls = [self._threads.submit(batch.one, order) for order in orders]
+        return [_ended(call, order) for call, order in zip(calls, orders, strict=True)]
 
     def check(self) -> str:
         """Asks for the account's state, sends nothing. Raises Misconfigured or Transient."""
@@ -103,6 +112,16 @@ class _Batch:
                 provider_code="unwritable",
             ) from error
         return Taken(provider_id=mail.anymail_status.message_id, at=now_ms(), started_at=started)
+
+
+def _ended(call: Future[Result], order: Order) -> Result:
+    """What became of a call by the order's deadline: boto3 bounds each read of an answer, not all of them together."""
+    try:
+        return call.result(max(0.0, (order.deadline - now_ms()) / 1_000 - ENDS_BEFORE_S))
+    except TimeoutError:
+        if call.cancel():
+            return TOO_LATE
+        return Ambiguous("SES didn't end its answer in time: it may have accepted the mail", provider_code="timeout")
 
 
 def _cause(error: AnymailAPIError) -> Exception | None:

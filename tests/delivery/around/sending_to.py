@@ -11,6 +11,7 @@ from foundation.clock import now_ms
 from foundation.redis import get_redis, key
 from notifications.records import ChannelRecord, Outcome
 from tests.delivery.channel_records import record
+from tests.simulators.twilio import TwilioSimulator
 from tests.simulators.webhook import WebhookSimulator
 
 RESEND = ("critical", "high")
@@ -35,9 +36,10 @@ def errors(delivered: sending.Delivered) -> Counter[str]:
     return Counter(each.error for failure in delivered.failures for each in failure.failed)
 
 
-def counted(delivered: sending.Delivered) -> int:
-    """How many attempts it cost."""
-    return sum(each.counts for failure in delivered.failures for each in failure.failed)
+def counted(delivered: sending.Delivered, *, error: str = "") -> int:
+    """How many attempts it cost; those that failed with `error` alone, where it is given."""
+    failed = [each for failure in delivered.failures for each in failure.failed]
+    return sum(each.counts for each in failed if error in ("", each.error))
 
 
 def again(delivered: sending.Delivered) -> list[ChannelRecord]:
@@ -49,6 +51,11 @@ def again(delivered: sending.Delivered) -> list[ChannelRecord]:
 def received(*by: WebhookSimulator) -> Counter[str]:
     """How often each send was taken, by all of these together."""
     return Counter(each.id for one in by for each in one.script.accepted())
+
+
+def taken(provider: TwilioSimulator) -> Counter[str]:
+    """How often each number was written to."""
+    return Counter(each.address for each in provider.script.accepted())
 
 
 def let_pass(account: str, **fields: int) -> None:

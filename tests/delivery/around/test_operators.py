@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from delivery import account_settings, breaker, buckets, metrics
 from delivery.models import AccountSetting
+from foundation.redis import get_redis
 from tests.delivery.around.sending_to import accounts_used, deliver, sms
 from tests.delivery.conftest import DATABASES
 
@@ -109,6 +110,14 @@ class TestAdmin:
         operator.post("/admin/delivery/accountsetting/main/change/", {"rate": "5", "why": ""})
         assert granted() <= 5
         assert AccountSetting.objects.get(pk="main").changed_by == "ann"
+
+    def test_redis_is_asked_once_however_many_accounts_there_are(self, operator):
+        def asked() -> int:
+            return int(get_redis().info("commandstats").get("cmdstat_time", {}).get("calls", 0))
+
+        before = asked()
+        operator.get("/admin/delivery/accountsetting/")
+        assert asked() == before + 1
 
     def test_it_pauses_and_resumes(self, operator):
         operator.post("/admin/delivery/accountsetting/main/change/", {"rate": "", "paused": "on", "why": "a test"})

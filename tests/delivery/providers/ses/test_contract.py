@@ -128,12 +128,22 @@ class TestWaiting:
         assert result.retry_after == DAILY_S
 
     def test_beyond_its_rate_ses_asks_to_wait(self, make_adapter, ses):
-        ses.script.limit(5)
+        ses.script.limit(5, within_s=60)
         results = make_adapter(streams=1).send(mails(8))
         assert kinds(results) == [Taken] * 5 + [ProviderRateLimited] * 3
 
 
 class TestDoubt:
+    def test_an_answer_that_doesnt_end_ends_with_the_batchs_time_and_holds_up_no_other(
+        self, make_adapter, ses, settings
+    ):
+        settings.PROVIDER_TIMEOUT_S = 0.6
+        ses.script.drip(0.3, address="^u1@")
+        started = time.monotonic()
+        results = make_adapter(streams=2).send(mails(4, deadline_s=3.0))
+        assert kinds(results) == [Taken, Ambiguous, Taken, Taken]
+        assert time.monotonic() - started < 4
+
     def test_a_cut_in_mid_batch_leaves_only_that_mail_in_doubt(self, make_adapter, ses):
         ses.script.drop(after=3)
         results = make_adapter(streams=1).send(mails(6))

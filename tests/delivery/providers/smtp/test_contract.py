@@ -199,7 +199,7 @@ class TestTime:
         assert kinds(adapter.send(mails(3))) == [Taken, Transient, Taken]
 
     def test_beyond_its_rate_the_server_asks_to_wait(self, adapter, server):
-        server.script.limit(3)
+        server.script.limit(3, within_s=60)
         assert kinds(adapter.send(mails(5))) == [Taken] * 3 + [Transient] * 2
 
 

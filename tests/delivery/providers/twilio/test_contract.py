@@ -120,7 +120,7 @@ class TestWaiting:
         assert 55 < result.retry_after <= 60
 
     def test_beyond_its_rate_twilio_asks_to_wait(self, adapter, twilio):
-        twilio.script.limit(5)
+        twilio.script.limit(5, within_s=60)
         results = adapter.send([sms(phone) for phone in phones(20)])
         assert sum(isinstance(result, Taken) for result in results) == 5
         assert any(isinstance(result, ProviderRateLimited) for result in results)

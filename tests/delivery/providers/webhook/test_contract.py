@@ -105,7 +105,7 @@ class TestWaiting:
         assert adapter.send([send()])[0].retry_after == SOON_S
 
     def test_beyond_its_rate_a_receiver_asks_to_wait(self, make_adapter, receiver):
-        receiver.script.limit(5)
+        receiver.script.limit(5, within_s=60)
         assert kinds(make_adapter(streams=1).send(sends(8))) == [Taken] * 5 + [ProviderRateLimited] * 3
 
 

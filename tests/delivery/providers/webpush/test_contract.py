@@ -213,7 +213,7 @@ class TestWaiting:
         assert results[0].of_part
 
     def test_beyond_its_rate_the_rest_waits(self, adapter, service):
-        service.script.limit(20)
+        service.script.limit(20, within_s=60)
         assert kinds(adapter.send(orders(service, 50))) == {Taken: 20, ProviderRateLimited: 30}
 
 

@@ -29,7 +29,7 @@ Round = tuple[str, list[Planned], float]  # name, plan, seconds of load
 def main() -> int:
     options = _options()
     print(f"seed {options.seed} (FAULT_SEED={options.seed} repeats it)", flush=True)
-    with arena() as made:
+    with arena(keep=options.keep) as made:
         if options.short:
             soak = Soak(made, options.seed, SOAKED_S, threading.Event(), draw=every_kill, stretch=SOAKED_S)
             played = soak.run()
@@ -47,6 +47,7 @@ def _options() -> Namespace:
     parser.add_argument("faults", nargs="*", type=_fault, help="kind:target, such as half_open:kafka; default: all")
     parser.add_argument("--short", action="store_true", help="three minutes with every kill and a sample of the rest")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("FAULT_SEED") or random.randrange(10**6)))
+    parser.add_argument("--keep", action="store_true", help="leave the folders with logs and data, and name them")
     return parser.parse_args()
 
 

@@ -55,7 +55,7 @@ test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, M
 	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q -n $(STACK_JOBS) -m "not ($(PROCESSES))" $(ON_STACK)
 	@$(PY) -m pytest -q tests/chaos/test_mysql_down.py
 
-test-faults: $(VENV)/.test $(STACK) ## each fault under load (an hour); FAULTS=--short (7 minutes), FAULTS="kill:kafka half_open:redis"
+test-faults: $(VENV)/.test $(STACK) ## each fault under load (an hour); FAULTS=--short (4 minutes), FAULTS="kill:kafka half_open:redis"
 	@$(PY) -m tests.faults $(FAULTS)
 	$(if $(FAULTS),,@$(MAKE) --no-print-directory test-cluster)
 

@@ -84,6 +84,8 @@ class Bridge:
         """One round: membership, words, what is overdue, new batches; rests when there was nothing."""
         now = self.turn_began = now_ms()
         pulse.beat()
+        first = next(iter(self.topics))  # each in its turn: while brokers don't answer, one's try counts for all
+        self.topics[first] = self.topics.pop(first)
         for served in self.topics.values():
             try:
                 self._follow_assignment(served, now)
@@ -158,7 +160,7 @@ class Bridge:
         if served.stopped or served.shut(now):
             return False
         try:
-            records = served.consumer.poll(self.options.max_records, self.options.max_bytes)
+            records = served.poll(self.options.max_records, self.options.max_bytes)
         except LogUnavailable as error:
             served.rest(now + self.options.back_off_ms, str(error))
             return False

@@ -21,7 +21,7 @@ from foundation.clock import now_ms
 from foundation.control_plane import one_transaction
 from foundation.errors import PoisonRecord
 from notifications.due import table
-from notifications.due.entry import RETRY, DueEntry
+from notifications.due.entry import CONTROL_PLANE, RETRY, DueEntry
 from notifications.log.port import Message
 from notifications.records import Event, Failure, Report, decode, encode, headers
 from notifications.topology import INTAKE_TOPICS, intake_topic
@@ -121,8 +121,9 @@ def _message(entry: DueEntry) -> Message:
 
 def _value(entry: DueEntry) -> bytes:
     """An event is decided as of when it is put on its topic: the time its row got when it was first claimed, so that it
-    has the same one when it is produced again. A retry keeps its own, and with it its place in the inbox."""
-    if entry.topic not in INTAKE_TOPICS or entry.kind == RETRY:
+    has the same one when it is produced again. What was on its topic before keeps its own, and with it its place in the
+    inbox, which a copy of it may have already."""
+    if entry.topic not in INTAKE_TOPICS or entry.kind in (RETRY, CONTROL_PLANE):
         return entry.value
     try:
         return encode(msgspec.structs.replace(decode(Event, entry.value), now=entry.claimed_at))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from delivery import breaker
+from delivery.copies import Copies
 from foundation.redis import Unreachable
 from notifications.log.port import Consumer, LogRecord, TopicPartition
 from notifications.topology import CHANNELS, TOPICS, channel_topic
@@ -61,6 +62,12 @@ class ServedTopic:
     took_at: int = 0
     large: bool = False
     stopped: bool = False
+    copies: Copies = field(default_factory=Copies)
+
+    def poll(self, max_records: int, max_bytes: int) -> list[LogRecord]:
+        """What has come, in the order of each partition; a record that stands there twice is marked. Raises
+        LogUnavailable."""
+        return self.copies.mark(self.consumer.poll(max_records, max_bytes))
 
     def wake(self, now: int) -> None:
         """Lets go on what has waited for its old owner long enough."""
@@ -72,7 +79,9 @@ class ServedTopic:
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """They belong to others now."""
-        for partition in partitions:
+        gone = list(partitions)
+        self.copies.forget(place.partition for place in gone)
+        for partition in gone:
             self.unproven.pop(partition, None)
             self.leaving.discard(partition)
             self.waiting.pop(partition, None)

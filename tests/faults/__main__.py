@@ -1,6 +1,6 @@
 """`make test-faults`: the whole matrix, fault by fault, each under load.
 
-`--short`: every kill in turn, then a soak of three minutes with stops and a bad network that a seed draws.
+`--short`: a soak of three minutes that holds every kill, and of stops and a bad network a sample that a seed draws.
 `python -m tests.faults half_open:kafka …` plays those alone.
 """
 
@@ -16,12 +16,11 @@ from pathlib import Path
 
 from tests.faults import report
 from tests.faults.arena import Arena, arena
-from tests.faults.matrix import KILL, MATRIX, OURS, PROXIED, SERVERS, STOPS, Fault
+from tests.faults.matrix import MATRIX, Fault
 from tests.faults.rounds import Figures, Planned, play
-from tests.faults.soak import Soak
+from tests.faults.soak import Soak, every_kill
 
 WARM_S, AFTER_S, LOAD_S = 8.0, 10.0, 30.0
-KILL_EACH_S, SERVER_EACH_S = 4.0, 15.0  # a process is back within these, a server too
 SOAKED_S = 180.0
 
 Round = tuple[str, list[Planned], float]  # name, plan, seconds of load
@@ -29,15 +28,15 @@ Round = tuple[str, list[Planned], float]  # name, plan, seconds of load
 
 def main() -> int:
     options = _options()
-    fate = random.Random(options.seed)
-    rounds = [_kills(fate)] if options.short else list(_single(options.faults or MATRIX))
-    print(f"seed {options.seed} (FAULT_SEED={options.seed} repeats it), {len(rounds)} rounds", flush=True)
-    with arena() as made:
-        played = [_played(made, one, fate.randrange(10**6)) for one in rounds]
+    print(f"seed {options.seed} (FAULT_SEED={options.seed} repeats it)", flush=True)
+    with arena(keep=options.keep) as made:
         if options.short:
-            soak = Soak(made, fate.randrange(10**6), SOAKED_S, threading.Event(), among=[*STOPS, *PROXIED])
-            played += soak.run()
+            soak = Soak(made, options.seed, SOAKED_S, threading.Event(), draw=every_kill, stretch=SOAKED_S)
+            played = soak.run()
             soak.print_course()
+        else:
+            fate = random.Random(options.seed)
+            played = [_played(made, one, fate.randrange(10**6)) for one in _single(options.faults or MATRIX)]
     report.print_table(played)
     report.write(Path(os.environ.get("VAR", "var")) / "faults.json", played, seed=options.seed)
     return int(not all(one.kept for one in played))
@@ -46,8 +45,9 @@ def main() -> int:
 def _options() -> Namespace:
     parser = ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("faults", nargs="*", type=_fault, help="kind:target, such as half_open:kafka; default: all")
-    parser.add_argument("--short", action="store_true", help="every kill, and a soak with the rest")
+    parser.add_argument("--short", action="store_true", help="three minutes with every kill and a sample of the rest")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("FAULT_SEED") or random.randrange(10**6)))
+    parser.add_argument("--keep", action="store_true", help="leave the folders with logs and data, and name them")
     return parser.parse_args()
 
 
@@ -70,16 +70,6 @@ def _played(made: Arena, round: Round, seed: int) -> Figures:
     figures = play(made, name, plan, seconds=seconds, seed=seed)
     print(report.line(figures), flush=True)
     return figures
-
-
-def _kills(fate: random.Random) -> Round:
-    """Every process, then every server, each in a drawn order, one after the other under one load."""
-    ours = fate.sample(OURS, len(OURS))
-    servers = fate.sample(SERVERS, len(SERVERS))
-    first = WARM_S + len(ours) * KILL_EACH_S
-    plan = [Planned(WARM_S + number * KILL_EACH_S, Fault(name, KILL)) for number, name in enumerate(ours)]
-    plan += [Planned(first + number * SERVER_EACH_S, Fault(name, KILL)) for number, name in enumerate(servers)]
-    return f"killed: {', '.join([*ours, *servers])}", plan, first + len(servers) * SERVER_EACH_S + AFTER_S
 
 
 if __name__ == "__main__":

@@ -163,6 +163,8 @@ def arena(*, nodes: int = 1, keep: bool = False, **more: str) -> Iterator[Arena]
         platform = Platform(_through({name: way[0] for name, way in ways.items()}, stack) | WIDE_OPEN | more)
         ends.callback(platform.stop, keep=keep)
         platform.start()
+        if keep:
+            print(f"kept: {folder} (servers), {platform.var} (processes)", flush=True)
         yield Arena(platform, stack, proxies)
 
 

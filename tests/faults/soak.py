@@ -10,12 +10,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tests.faults import report
 from tests.faults.arena import Arena, arena
-from tests.faults.matrix import MATRIX, Fault
+from tests.faults.matrix import KILL, MATRIX, OURS, PROXIED, SERVERS, STOPS, Fault
 from tests.faults.rounds import Figures, Planned, play
 
 # A fault at a time, sometimes two: of different targets, begun and ended at moments of their own.
@@ -25,6 +25,9 @@ STRETCH_S = 120.0
 WARM_S, AFTER_S = 8.0, 10.0
 PAUSE_S = (1.0, 12.0)
 COMING_BACK_S = 8.0  # a killed server starts; a process reconnects
+SAMPLED = {"servers": 4, "ours": 2}
+
+Draw = Callable[[random.Random, float], list[Planned]]
 
 
 def main() -> int:
@@ -47,12 +50,19 @@ def main() -> int:
 
 
 class Soak:
-    """Stretch after stretch of faults drawn `among` those given, until the time is over."""
+    """Stretch after stretch, each with what `draw` draws for its seconds, until the time is over."""
 
     def __init__(
-        self, made: Arena, seed: int, seconds: float, over: threading.Event, among: Sequence[Fault] = MATRIX
+        self,
+        made: Arena,
+        seed: int,
+        seconds: float,
+        over: threading.Event,
+        *,
+        draw: Draw | None = None,
+        stretch: float = STRETCH_S,
     ) -> None:
-        self.arena, self.seed, self.over, self.among = made, seed, over, among
+        self.arena, self.seed, self.over, self.draw, self.stretch = made, seed, over, draw or drawn, stretch
         self.fate = random.Random(seed)
         self.began = time.monotonic()
         self.seconds = seconds
@@ -63,8 +73,8 @@ class Soak:
     def run(self) -> list[Figures]:
         """Plays, with a line for each stretch as it ends."""
         while not self.over.is_set() and (left := self.seconds - self._passed()) > 0:
-            seconds = min(STRETCH_S, max(left, WARM_S + AFTER_S))
-            plan = drawn(self.fate, seconds, self.among)
+            seconds = min(self.stretch, max(left, WARM_S + AFTER_S))
+            plan = self.draw(self.fate, seconds)
             self.told += [f"{_clock(self._passed() + one.at)} {one.fault}" for one in plan]
             name = ", ".join(str(one.fault) for one in plan)
             made, seed = self.arena, self.fate.randrange(10**6)
@@ -89,12 +99,12 @@ class Soak:
         return {"start": self.before, "end": after}
 
 
-def drawn(fate: random.Random, seconds: float, among: Sequence[Fault] = MATRIX) -> list[Planned]:
+def drawn(fate: random.Random, seconds: float) -> list[Planned]:
     """Faults for a stretch of `seconds`: never two of one target at a time, never more than TOGETHER."""
     plan: list[Planned] = []
     at = WARM_S
     while True:
-        fault = fate.choice(among)
+        fault = fate.choice(MATRIX)
         end = at + fault.seconds + COMING_BACK_S
         if at + fault.seconds + AFTER_S > seconds:
             return plan
@@ -104,6 +114,28 @@ def drawn(fate: random.Random, seconds: float, among: Sequence[Fault] = MATRIX) 
             at = fate.uniform(at + PAUSE_S[0], end + PAUSE_S[1])
         else:
             at += PAUSE_S[0]
+
+
+def every_kill(fate: random.Random, seconds: float) -> list[Planned]:
+    """Every kill, and of the stops and the bad network SAMPLED; never two servers at a time, nor two of ours."""
+    of_servers = [fault for fault in (*STOPS, *PROXIED) if fault.target in SERVERS]
+    of_ours = [fault for fault in STOPS if fault.target in OURS]
+    servers = [*(Fault(name, KILL) for name in SERVERS), *fate.sample(of_servers, SAMPLED["servers"])]
+    ours = [*(Fault(name, KILL) for name in OURS), *fate.sample(of_ours, SAMPLED["ours"])]
+    plan = [*_one_after_the_other(fate, servers, seconds), *_one_after_the_other(fate, ours, seconds)]
+    return sorted(plan, key=lambda planned: planned.at)
+
+
+def _one_after_the_other(fate: random.Random, faults: Sequence[Fault], seconds: float) -> Iterator[Planned]:
+    """All of them in a drawn order, the time that is left spread between them. Raises ValueError if there is none."""
+    spare = seconds - WARM_S - AFTER_S - sum(fault.seconds + COMING_BACK_S for fault in faults)
+    if spare < 0:
+        raise ValueError(f"{seconds:.0f} s are too short for {len(faults)} faults, by {-spare:.0f} s")
+    pauses = sorted(fate.uniform(0, spare) for _ in faults)
+    passed = WARM_S
+    for fault, paused in zip(fate.sample(faults, len(faults)), pauses, strict=True):
+        yield Planned(passed + paused, fault)
+        passed += fault.seconds + COMING_BACK_S
 
 
 def _clock(seconds: float) -> str:

@@ -9,9 +9,12 @@ from foundation.clock import now_ms, to_rfc3339
 from foundation.redis import get_redis, key
 from notifications import credentials, idempotency
 from notifications.due.models import DueRow
+from notifications.log import get_log
+from notifications.log.port import LogRecord, Message
 from notifications.models import IdempotencyKey
+from notifications.records import HEADER_REPEAT, ChannelRecord, decode
 from notifications.sending import SendRequest, Target
-from notifications.topology import LANES
+from notifications.topology import LANES, RAW, channel_topic
 from preferences.profiles import profiles
 from templates_app.catalog import get_catalog
 from templates_app.texts import TEXTS
@@ -39,6 +42,13 @@ def people(pipeline: Pipeline) -> Pipeline:
     pipeline.run()
     cache("ann")
     return pipeline
+
+
+def records(topic: str, id: str) -> list[LogRecord]:
+    """What is on a topic of one notification."""
+    log = get_log()
+    found = [each for p, end in log.end_offsets(topic).items() for each in log.read(topic, p, 0, end)]
+    return [each for each in found if id.encode() in each.value]
 
 
 def start_anew() -> None:
@@ -191,6 +201,21 @@ class TestKeys:
         assert channels(second) == dict.fromkeys(("in_app", "email"), ("dropped", "duplicate"))
         assert inbox("ann")[0] == third
         assert inbox("ann").count(first) == 1
+        assert_accounted_for()
+
+    def test_a_copy_that_waited_has_the_place_in_the_inbox_of_the_one_that_went_through(self, people: Pipeline):
+        id = send(people, "ben", "k1")
+        (record,) = records(RAW, id)
+        people.run()
+        get_redis().flushdb()
+        with sql_away():
+            get_log().produce([Message(RAW, record.key, record.value, {HEADER_REPEAT: "1"})])
+            run_without_retry(people)
+        recover(people)
+        assert inbox("ben") == [id]
+        made = [decode(ChannelRecord, each.value) for each in records(channel_topic("in_app", "standard"), id)]
+        assert len(made) == 2
+        assert len({each.now for each in made}) == 1
         assert_accounted_for()
 
 

@@ -14,6 +14,9 @@ from foundation.errors import LogUnavailable
 MAX_RECORD_BYTES = 8 * 1024 * 1024
 RECONNECT_MS, RECONNECT_MAX_MS = 50, 500
 METADATA_REFRESH_MS = 10_000
+# A connection that is accepted and never answered (a machine that hangs, a network that swallows) is tried anew after
+# this; librdkafka's own 30 s and 10 s would outlast most such failures.
+CONNECT_MS = 3_000
 MS = 1_000
 
 Heard = Callable[[KafkaError], None]
@@ -48,6 +51,8 @@ class Options:
             "reconnect.backoff.max.ms": RECONNECT_MAX_MS,
             "socket.keepalive.enable": True,
             "socket.nagle.disable": True,
+            "socket.connection.setup.timeout.ms": CONNECT_MS,
+            "api.version.request.timeout.ms": CONNECT_MS,
             "socket.timeout.ms": int(max(self.timeout_s, self.lease_s) * MS),
             "topic.metadata.refresh.interval.ms": METADATA_REFRESH_MS,
             "allow.auto.create.topics": False,

@@ -91,12 +91,10 @@ class Bridge:
                 served.rest(now + self.options.back_off_ms, str(error))
         self._look_at_stops(now)
         self._commit_again(now)
-        worked = self._hear(0)
         self._send_overdue(now)
         self._send_held(now)
-        worked |= any([self._take(served, now) for served in self.topics.values()])
-        if not worked:
-            self._hear(self.options.rest_ms / 1000)
+        worked = any([self._take(served, now) for served in self.topics.values()])
+        self._hear(0 if worked else self.options.rest_ms / 1000)
 
     def drain(self, seconds: float) -> None:
         """Takes nothing more, waits for what is in flight, commits it and leaves the groups."""
@@ -243,6 +241,8 @@ class Bridge:
                 self._send(flight)
 
     def _send_overdue(self, now: int) -> None:
+        if any(now >= flight.resend_at for flight in self.in_flight.values()):
+            self._hear(0)  # a bridge that slept may have its word
         for flight in [flight for flight in self.in_flight.values() if now >= flight.resend_at]:
             del self.in_flight[flight.batch]
             meters.WORDS.labels(flight.topic, "overdue").inc()
@@ -262,17 +262,20 @@ class Bridge:
 
     # --- words
 
-    def _hear(self, wait_s: float) -> bool:
+    def _hear(self, wait_s: float) -> None:
+        """Acts on what is said within `wait_s`. With nothing in flight nothing is asked: nobody has a word for us."""
+        if not self.in_flight:
+            time.sleep(wait_s)
+            return
         try:
             heard = words.hear(self.reply, wait_s)
         except Unreachable:
             time.sleep(self.options.rest_ms / 1000)
-            return False
+            return
         for word in heard:
             flight = self.in_flight.pop(word.batch, None)
             if flight is not None:  # else: a late word of a sending that was given up
                 self._act(flight, word)
-        return bool(heard)
 
     def _act(self, flight: Flight, word: words.Word) -> None:
         meters.WORDS.labels(flight.topic, word.word).inc()

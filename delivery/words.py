@@ -47,7 +47,7 @@ def say(reply: str, word: Word) -> None:
 
 
 def hear(reply: str, wait_s: float) -> list[Word]:
-    """What is on the list now, or, with `wait_s`, the next word as soon as it is there. Raises redis.ConnectionError."""
+    """What is on the list; with `wait_s` the next word as soon as it is there. Raises redis.ConnectionError."""
     client: Any = get_redis()
     words: list[bytes]
     if wait_s > 0:

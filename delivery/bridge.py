@@ -36,7 +36,7 @@ from notifications.topology import TOPICS
 
 TRACKER_LOOK_MS = 30
 LOOK_AT_STOPS_MS = 1_000
-LARGE_PART = 10  # a tenth of what a batch may hold
+LARGE_PART = 4  # a quarter of what a batch may hold
 
 log = structlog.get_logger(__name__)
 

@@ -72,6 +72,7 @@ class Bridge:
         self.uncommitted: dict[int, Flight] = {}
         self.turn_began = now_ms()
         self.next_look = self.next_commit = 0
+        self.waited_in_vain = False
         self.passed: dict[int, int] = {}
         self.passed_at = 0
         for name, served in self.topics.items():
@@ -91,10 +92,11 @@ class Bridge:
                 served.rest(now + self.options.back_off_ms, str(error))
         self._look_at_stops(now)
         self._commit_again(now)
+        worked = not self.waited_in_vain and self._hear(0)
         self._send_overdue(now)
         self._send_held(now)
-        worked = any([self._take(served, now) for served in self.topics.values()])
-        self._hear(0 if worked else self.options.rest_ms / 1000)
+        worked |= any([self._take(served, now) for served in self.topics.values()])
+        self.waited_in_vain = not worked and not self._hear(self.options.rest_ms / 1000)
 
     def drain(self, seconds: float) -> None:
         """Takes nothing more, waits for what is in flight, commits it and leaves the groups."""
@@ -262,20 +264,23 @@ class Bridge:
 
     # --- words
 
-    def _hear(self, wait_s: float) -> None:
-        """Acts on what is said within `wait_s`. With nothing in flight nothing is asked: nobody has a word for us."""
+    def _hear(self, wait_s: float) -> bool:
+        """Acts on what is said within `wait_s`; whether there was anything. Nobody has a word for a bridge with nothing
+        in flight: it doesn't ask.
+        """
         if not self.in_flight:
             time.sleep(wait_s)
-            return
+            return False
         try:
             heard = words.hear(self.reply, wait_s)
         except Unreachable:
             time.sleep(self.options.rest_ms / 1000)
-            return
+            return False
         for word in heard:
             flight = self.in_flight.pop(word.batch, None)
             if flight is not None:  # else: a late word of a sending that was given up
                 self._act(flight, word)
+        return bool(heard)
 
     def _act(self, flight: Flight, word: words.Word) -> None:
         meters.WORDS.labels(flight.topic, word.word).inc()

@@ -19,8 +19,8 @@ BULK = "notifications.bulk"
 DELIVERY = "notifications.delivery"
 DLQ = "notifications.dlq"
 
-# Somebody looks at the screen for an in-app one (1 s); push has 5 s, SMS 10, email 30 (contract §8). Nobody looks at the
-# tracker's second, and what of a notification meets in one batch of its is fewer rows (docs/decisions/0011).
+# Somebody looks at the screen for an in-app one (1 s); push has 5 s, SMS 10, email 30 (contract §8). Nobody looks at
+# the tracker's second, and what of a notification meets in one batch of its is fewer rows (docs/decisions/0011).
 GATHER_QUICK_MS, GATHER_MS, GATHER_LONG_MS = 50, 100, 250
 GATHER_OF_CHANNEL = {"in_app": GATHER_QUICK_MS, "push": GATHER_MS, "email": GATHER_LONG_MS, "sms": GATHER_LONG_MS}
 

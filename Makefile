@@ -19,7 +19,7 @@ SERVERS := stack or cluster
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
 	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done
 
-.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack simulators test test-stack test-faults test-cluster soak bench bench-channels bench-stack check format clean upgrade
+.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack simulators test test-stack test-faults test-cluster soak bench bench-channels bench-stack profile check format clean upgrade
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ bench-channels: $(VENV)/.test ## each adapter beside its bare library, against t
 
 bench-stack: $(VENV)/.test $(STACK) ## measure on the servers (half an hour; QUICK=1, ONLY="peak more"); writes docs/sizing.md
 	@$(PY) -m stack run -- $(PY) -m bench.stack $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
+profile: $(VENV)/.test $(STACK) ## where the CPU time goes on the servers: STAGE="raw route", or SPY="bridge web" under load, LOAD="--singles 200"
+	@$(PY) -m stack run -- $(PY) -m $(if $(SPY)$(LOAD),bench.profiling $(LOAD) --spy $(SPY),bench.stagework $(if $(STAGE),--apart --profile "$(STAGE)"))
 
 check: $(VENV)/.test ## formatter, linter, types, import contracts, settings page
 	@$(VENV)/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }

@@ -36,7 +36,7 @@ from notifications.topology import TOPICS
 
 TRACKER_LOOK_MS = 30
 LOOK_AT_STOPS_MS = 1_000
-LARGE_PART = 10  # a tenth of what a batch may hold
+LARGE_PART = 4  # a quarter of what a batch may hold
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +72,7 @@ class Bridge:
         self.uncommitted: dict[int, Flight] = {}
         self.turn_began = now_ms()
         self.next_look = self.next_commit = 0
+        self.waited_in_vain = False
         self.passed: dict[int, int] = {}
         self.passed_at = 0
         for name, served in self.topics.items():
@@ -93,12 +94,11 @@ class Bridge:
                 served.rest(now + self.options.back_off_ms, str(error))
         self._look_at_stops(now)
         self._commit_again(now)
-        worked = self._hear(0)
+        worked = not self.waited_in_vain and self._hear(0)
         self._send_overdue(now)
         self._send_held(now)
         worked |= any([self._take(served, now) for served in self.topics.values()])
-        if not worked:
-            self._hear(self.options.rest_ms / 1000)
+        self.waited_in_vain = not worked and not self._hear(self.options.rest_ms / 1000)
 
     def drain(self, seconds: float) -> None:
         """Takes nothing more, waits for what is in flight, commits it and leaves the groups."""
@@ -245,6 +245,8 @@ class Bridge:
                 self._send(flight)
 
     def _send_overdue(self, now: int) -> None:
+        if any(now >= flight.resend_at for flight in self.in_flight.values()):
+            self._hear(0)  # a bridge that slept may have its word
         for flight in [flight for flight in self.in_flight.values() if now >= flight.resend_at]:
             del self.in_flight[flight.batch]
             meters.WORDS.labels(flight.topic, "overdue").inc()
@@ -265,6 +267,12 @@ class Bridge:
     # --- words
 
     def _hear(self, wait_s: float) -> bool:
+        """Acts on what is said within `wait_s`; whether there was anything. Nobody has a word for a bridge with nothing
+        in flight: it doesn't ask.
+        """
+        if not self.in_flight:
+            time.sleep(wait_s)
+            return False
         try:
             heard = words.hear(self.reply, wait_s)
         except Unreachable:

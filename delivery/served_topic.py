@@ -21,6 +21,8 @@ CHANNEL_OF = {
     for lane in ("standard", "bulk")
 }
 
+LONGER_UNDER_LOAD = 2.5
+
 # By how much a broker's clock may be before ours.
 CLOCKS_DIFFER_MS = 30_000
 
@@ -113,9 +115,10 @@ class ServedTopic:
         """Whether what comes in waits for company: a batch went just now, and it wasn't large.
 
         At rest a record goes at once. Under load batches grow instead of multiplying: a chain costs about the same
-        whatever it carries.
+        whatever it carries. That there is load shows by batches that are still under way when the next could go.
         """
-        return not self.large and now - self.took_at < TOPICS[self.name].gather_ms
+        patience = TOPICS[self.name].gather_ms * (LONGER_UNDER_LOAD if self.flights else 1)
+        return not self.large and now - self.took_at < patience
 
     def shut(self, now: int) -> bool:
         """Whether no account of this topic's channel takes sends: then its partitions wait on the log."""

@@ -19,7 +19,7 @@ import msgspec
 from foundation.clock import now_ms
 from foundation.redis import Unreachable, get_redis, key
 
-WORDS_TTL_S = 120
+WORDS_TTL_S, WORDS_AT_ONCE = 120, 200
 MARK_TTL_S = 120
 HEARTBEAT_S = 1.0
 HEARTBEAT_TTL_MS = 4_000
@@ -47,12 +47,14 @@ def say(reply: str, word: Word) -> None:
 
 
 def hear(reply: str, wait_s: float) -> list[Word]:
-    """All words on the list; waits up to `wait_s` for the first. Raises redis.ConnectionError."""
+    """What is on the list; with `wait_s` the next word as soon as it is there. Raises redis.ConnectionError."""
     client: Any = get_redis()
-    words: list[bytes] = client.lpop(reply, 200) or []
-    if not words and wait_s > 0:
+    words: list[bytes]
+    if wait_s > 0:
         first = client.blpop([reply], wait_s)
         words = [first[1]] if first else []
+    else:
+        words = client.lpop(reply, WORDS_AT_ONCE) or []
     return [msgspec.json.decode(word, type=Word) for word in words]
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn
 
 import structlog
-from celery import shared_task
+from celery import Task, shared_task
 from celery.exceptions import Ignore
 from django.db import close_old_connections
 from structlog.contextvars import bound_contextvars
@@ -29,64 +29,94 @@ from foundation.redis import Unreachable as RedisUnreachable
 log = structlog.get_logger(__name__)
 
 AWAY = (Unreachable, *RedisUnreachable)
+PREFIX = "delivery.stages."
+
+_stages: dict[str, Stage] = {}
+
+
+class Stage(NamedTuple):
+    """A stage as chains name it: a function from `kind` to the next stage's batch, to None if it is the last."""
+
+    name: str
+    kind: type[Envelope]
+    function: Callable[[Any], Envelope | None]
+    last: bool
 
 
 def stage(name: str, kind: type[Envelope], *, last: bool = False) -> Callable[..., Any]:
-    """Makes `delivery.stages.<name>` of a function from `kind` to the next stage's batch (None if `last`).
+    """Makes the task `delivery.stages.<name>` of a function from `kind` to the next stage's batch (None if `last`).
 
-    The task takes and returns the key under which its batch lies (delivery/payloads.py).
+    The task takes the key under which its batch lies (delivery/payloads.py). In a chain the worker goes on with the
+    batch in its hands: the stages that follow are no messages of their own (docs/decisions/0008). Called alone it
+    returns the key under which the next stage's batch lies.
     """
 
     def register(function: Callable[[Any], Envelope | None]) -> Any:
-        @shared_task(name=f"delivery.stages.{name}", ignore_result=True, acks_late=True)
+        own = _stages[PREFIX + name] = Stage(name, kind, function, last)
+
+        @shared_task(name=PREFIX + name, bind=True, ignore_result=True, acks_late=True)
         @functools.wraps(function)
-        def task(where: str) -> str | None:
+        def task(self: Task, where: str) -> str | None:
             batch = payloads.take(where, kind)
             if batch is None:
                 raise Ignore("the batch is gone: its bridge sends it again")
-            return run(function, batch, last=last)
+            return _run_all([own, *_taken_over(self.request)], batch)
 
         return task
 
     return register
 
 
-def run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bool) -> str | None:
-    """Runs one stage on one batch; a batch past its deadline is left to whoever gets it next."""
-    with tracing.working_on(functools.partial(named, batch)), bound_contextvars(batch=batch.id, topic=batch.topic):
-        return _run(function, batch, last=last)
+def _taken_over(request: Any) -> list[Stage]:
+    """The stages that follow in the chain, in order; Celery has nothing left of it to send on."""
+    following = [_stages[signature["task"]] for signature in reversed(request.chain or ())]
+    request.chain = None
+    return following
 
 
-def _run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: bool) -> str | None:
+def _run_all(stages: Sequence[Stage], batch: Envelope) -> str | None:
+    """Runs them one after the other; a batch past its deadline is left to whoever gets it next."""
     words.mark_start(batch.id)
-    name, began = function.__name__, time.perf_counter()
-    try:
-        if now_ms() > batch.deadline:
-            raise DeadlinePassed(batch.id)
-        with control_plane():
-            result = function(batch)
-        where = None if result is None else payloads.put(result)
-    except DeadlinePassed as error:
-        meters.STAGE_ENDS.labels(name, "deadline").inc()
-        words.mark_end(batch.id)
-        raise Ignore(f"deadline passed: {error}") from error
-    except AWAY as error:
-        _give_back(name, batch, words.LATER, error)
-    except Exception as error:
-        log.exception("stage failed", stage=name)
-        _give_back(name, batch, words.FAILED, error)
-    took = time.perf_counter() - began
-    meters.STAGE.labels(name).observe(took)
-    meters.STAGE_ENDS.labels(name, "done").inc()
-    log.debug("stage done", stage=name, ms=int(took * 1_000))
-    if last:
+    handed: Envelope | None = batch
+    for each in stages:
+        if handed is not None:
+            handed = _run(each, handed)
+    if stages[-1].last:
         words.say(batch.reply, Word(batch.id, words.SETTLED))
-    else:
-        words.mark_end(batch.id)
+        return None
+    try:
+        where = None if handed is None else payloads.put(handed)
+    except AWAY as error:
+        _give_back(stages[-1].name, batch, words.LATER, error)
+    words.mark_end(batch.id)
     return where
 
 
-def _give_back(stage: str, batch: Envelope, word: str, error: Exception) -> None:
+def _run(stage: Stage, batch: Envelope) -> Envelope | None:
+    with tracing.working_on(functools.partial(named, batch)), bound_contextvars(batch=batch.id, topic=batch.topic):
+        began = time.perf_counter()
+        try:
+            if now_ms() > batch.deadline:
+                raise DeadlinePassed(batch.id)
+            with control_plane():
+                result = stage.function(batch)
+        except DeadlinePassed as error:
+            meters.STAGE_ENDS.labels(stage.name, "deadline").inc()
+            words.mark_end(batch.id)
+            raise Ignore(f"deadline passed: {error}") from error
+        except AWAY as error:
+            _give_back(stage.name, batch, words.LATER, error)
+        except Exception as error:
+            log.exception("stage failed", stage=stage.name)
+            _give_back(stage.name, batch, words.FAILED, error)
+        took = time.perf_counter() - began
+        meters.STAGE.labels(stage.name).observe(took)
+        meters.STAGE_ENDS.labels(stage.name, "done").inc()
+        log.debug("stage done", stage=stage.name, ms=int(took * 1_000))
+        return result
+
+
+def _give_back(stage: str, batch: Envelope, word: str, error: Exception) -> NoReturn:
     meters.STAGE_ENDS.labels(stage, word).inc()
     close_old_connections()
     words.say(batch.reply, Word(batch.id, word, f"{type(error).__name__}: {error}"[:500]))

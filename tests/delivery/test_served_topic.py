@@ -44,3 +44,29 @@ def test_a_partition_that_is_lost_again_is_forgotten():
     topic = served()
     topic.forget([PLACE])
     assert topic.may_be_repeats(records(70, 1), MOST) == set()
+
+
+class TestGathering:
+    """notifications.push gathers for 100 ms after a batch."""
+
+    def test_at_rest_nothing_waits(self):
+        assert not took(at=1_000).gathers(1_101)
+
+    def test_after_a_small_batch_records_wait_for_company(self):
+        assert took(at=1_000).gathers(1_099)
+
+    def test_they_wait_longer_while_a_batch_is_under_way(self):
+        topic = took(at=1_000, flights=1)
+        assert topic.gathers(1_249)
+        assert not topic.gathers(1_250)
+
+    def test_after_a_large_batch_they_go_at_once(self):
+        topic = took(at=1_000, flights=1)
+        topic.large = True
+        assert not topic.gathers(1_001)
+
+
+def took(*, at: int, flights: int = 0) -> ServedTopic:
+    topic = served()
+    topic.took_at, topic.flights = at, flights
+    return topic

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from delivery.bridge import Bridge, BridgeOptions
 from delivery.observing import observe
+from foundation.collector import collect_rarely
 from notifications.log import get_log
 from notifications.topology import ROLES, TOPICS
 
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda received, frame: stopping.append(received))
         observe()
+        collect_rarely()
         self.stdout.write(f"bridge {member} serves {', '.join(topics)}")
         while not stopping:
             bridge.turn()

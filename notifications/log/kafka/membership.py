@@ -21,9 +21,11 @@ from foundation.errors import LogUnavailable
 from notifications.log.kafka.health import Health
 from notifications.log.kafka.options import MS, Options, as_unavailable, code, reason
 from notifications.log.port import TopicPartition
+from notifications.topology import TOPICS
 
 HEARTBEATS_A_LEASE = 10
-FETCH_WAIT_MS, FETCH_MIN_BYTES = 50, 64 * 1024  # else a broker answers each fetch with a record or two
+# Else a broker answers each fetch with a record or two. Where records gather for longer, it may wait for as long.
+FETCH_WAIT_MS, FETCH_MIN_BYTES = 50, 64 * 1024
 FETCH_BYTES = 512 * 1024
 QUEUE_RECORDS, QUEUE_KBYTES = 1_000, 8 * 1024
 RETRY_FETCH_MS = 20
@@ -66,6 +68,7 @@ class Membership:
         self._options = options
         self._health = health
         self._topics = [options.outside(topic) for topic in topics]
+        self._fetch_wait_ms = min([_fetch_wait_ms(topic) for topic in topics], default=FETCH_WAIT_MS)
         self.granted: set[TopicPartition] = set()
         self.asked: set[TopicPartition] = set()
         self.lost: set[TopicPartition] = set()
@@ -92,7 +95,7 @@ class Membership:
                 enable_auto_commit=False,
                 enable_auto_offset_store=False,
                 auto_offset_reset="earliest",
-                fetch_wait_max_ms=FETCH_WAIT_MS,
+                fetch_wait_max_ms=self._fetch_wait_ms,
                 fetch_min_bytes=FETCH_MIN_BYTES,
                 fetch_error_backoff_ms=RETRY_FETCH_MS,
                 fetch_queue_backoff_ms=RETRY_FETCH_MS,
@@ -304,3 +307,7 @@ class Membership:
 
     def _inside(self, places: Iterable[Place]) -> set[TopicPartition]:
         return {TopicPartition(self._options.inside(p.topic), p.partition) for p in places}
+
+
+def _fetch_wait_ms(topic: str) -> int:
+    return max(FETCH_WAIT_MS, TOPICS[topic].gather_ms) if topic in TOPICS else FETCH_WAIT_MS

@@ -119,11 +119,11 @@ def _most(file: Path) -> Iterable[str]:
         for frame in set(frames):
             whole[frame] += int(count)
     yield f"{total} samples; share with what it called, own share"
-    for frame, count in whole.most_common(SHOWN):
-        yield f"  {count / total:6.1%} {own[frame] / total:6.1%}  {frame}"
+    for frame, its in whole.most_common(SHOWN):
+        yield f"  {its / total:6.1%} {own[frame] / total:6.1%}  {frame}"
     yield "most of their own"
-    for frame, count in own.most_common(SHOWN // 2):
-        yield f"  {whole[frame] / total:6.1%} {count / total:6.1%}  {frame}"
+    for frame, its in own.most_common(SHOWN // 2):
+        yield f"  {whole[frame] / total:6.1%} {its / total:6.1%}  {frame}"
 
 
 if __name__ == "__main__":

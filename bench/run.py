@@ -34,7 +34,7 @@ PIPELINE = (
 )
 CONNECTIONS = 32
 SETTLING_S, ENDED_WITHIN_S = 5, 30
-# A scrape asks every topic for its ends: twice a second it cost 40 CPU-µs an event. Prometheus asks every 15 s.
+# A scrape asks every topic for its ends: twice a second that cost some 40 CPU-µs an event. Prometheus asks every 15 s.
 LOOK_S, LOOK_RARELY_S, NEARLY_DONE = 0.5, 2.0, 4_000
 
 

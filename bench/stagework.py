@@ -160,7 +160,6 @@ def _prepare(again: bool) -> None:
     call_command("prepare", verbosity=0)
     from bench import company
 
-    company.USERS, company.OPTED_IN = USERS, OPTED_IN
     company._users()
     company._type()
 

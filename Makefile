@@ -51,9 +51,10 @@ test: $(VENV)/.test check ## test everything
 	@$(PY) -m pytest -q -n $(JOBS) -m "not ($(PROCESSES)) and not ($(SERVERS))"
 	@$(PY) -m pytest -q -n $(PROCESS_JOBS) --dist loadfile -m "($(PROCESSES)) and not ($(SERVERS))"
 
-test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis
+test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis; every kill under load
 	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q -n $(STACK_JOBS) -m "not ($(PROCESSES))" $(ON_STACK)
 	@$(PY) -m pytest -q tests/chaos/test_mysql_down.py
+	@$(PY) -m tests.faults --short
 
 test-faults: $(VENV)/.test $(STACK) ## each fault under load (an hour); FAULTS=--short (4 minutes), FAULTS="kill:kafka half_open:redis"
 	@$(PY) -m tests.faults $(FAULTS)

@@ -132,7 +132,8 @@ def _judged(
     wrong += [f"lost: {what}" for what in verdict.lost[:NAMED]] + [f"twice: {what}" for what in verdict.doubled[:NAMED]]
     wrong += audited(arena, verdict, since)
     wrong += [f"{process} didn't come back" for process in arena.away()]
-    wrong += stalled(load.events, plan)
+    if len(plan) == 1:  # of several faults at once nobody can say which of them one waited for
+        wrong += stalled(load.events, plan)
     return _figures(name, load, verdict, _waited(load.events), settled, wrong, list(_slow(arena, verdict)))
 
 

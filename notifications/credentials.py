@@ -34,6 +34,7 @@ from notifications.user_tokens import (
 __all__ = [
     "SCOPES",
     "TokenFacts",
+    "at_hand",
     "authenticate",
     "create_token",
     "forget_token",
@@ -152,6 +153,12 @@ def authenticate(secret: str) -> TokenFacts:
     if known is None or 0 < known.expires_at <= now_ms():
         raise not_valid()
     return known.facts
+
+
+def at_hand(secret: str) -> bool:
+    """Whether `authenticate` would ask no server now."""
+    entry = _local.get(digest_of(secret))
+    return secret.startswith(USER_PREFIX) or (entry is not None and entry[0] > time.monotonic())
 
 
 def _remembered(digest: str) -> _Known | None:

@@ -1,4 +1,4 @@
-"""How our `.proto` files are written: the style guide's rules (https://protobuf.dev/programming-guides/style/), as buf's
+"""How our `.proto` files are written: the rules of https://protobuf.dev/programming-guides/style/ as buf's
 STANDARD set has them, and that everything a client sees is described. Pure.
 """
 

@@ -36,7 +36,7 @@ def platform() -> Iterator[Platform]:
 
 def launch(**environment: str) -> subprocess.CompletedProcess[str]:
     """Starts a demo that is to refuse; with a folder and ports of its own, unless told otherwise."""
-    base = {name: value for name, value in os.environ.items() if name not in ("VAR", "PORT", "GATEWAY_PORT")}
+    base = {name: value for name, value in os.environ.items() if name not in ("VAR", "PORT", "GATEWAY_PORT", "GRPC_PORT")}
     return subprocess.run(
         [sys.executable, "-m", "demo.launch"],
         cwd=ROOT,

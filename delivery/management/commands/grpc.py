@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from delivery import draining, readiness
 from delivery.observing import observe
+from foundation import probing
 from foundation.collector import collect_rarely
 from notifications.grpc.serving import CantServe, Options, Server
 
@@ -34,13 +35,20 @@ class Command(BaseCommand):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         server = Server(options, lambda: readiness.ask().can_accept)
         await server.start()
-        observe()
+        observe(parts=_parts)
         draining.start()  # what it takes while the log is away lies in a spool of its own
         collect_rarely()
         self.stdout.write(f"gRPC on {options.host}:{server.port}{', TLS' if options.certificate else ''}")
         await stopping.wait()
         await server.stop()
         await asyncio.to_thread(draining.stop)
+
+
+def _parts() -> dict[str, str]:
+    """Ready as the health service says it, and turning."""
+    its = readiness.ask()
+    missing = ", ".join(f"{name}: {word}" for name, word in its.parts.items() if word != probing.OK)
+    return {"accepting": probing.OK if its.can_accept else missing, "loop": probing.loop()}
 
 
 def _options(host: str, port: int) -> Options:

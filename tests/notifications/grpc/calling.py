@@ -6,6 +6,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
@@ -87,3 +88,11 @@ class Told:
         """The field that is at fault, "" for none."""
         violations = self.bad.field_violations
         return violations[0].field if violations else ""
+
+
+async def refusal_of(call: Any, code: grpc.StatusCode) -> Told:
+    """What a call that is refused with this code is told."""
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await call
+    assert refusal.value.code() is code, refusal.value
+    return Told(status_of(refusal.value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from threading import Barrier
 
 import pytest
@@ -52,5 +52,5 @@ async def service(start, secret) -> AsyncIterator[Service]:
 
 
 @pytest.fixture(autouse=True)
-def _on_an_empty_log(fresh_process: object, empty_log: object) -> Iterator[None]:
-    yield
+def _on_an_empty_log(fresh_process: object, empty_log: object) -> None:
+    """Every test of this folder accepts."""

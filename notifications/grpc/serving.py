@@ -67,12 +67,18 @@ class Server:
         self._server.add_generic_rpc_handlers((self._service.handler(), *more))
         add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
-        self.port = self._bind()
+        try:
+            self.port = self._bind()
+        except CantServe:
+            await self._server.stop(None)
+            raise
         await self._server.start()
         self._checking = asyncio.create_task(self._check())
 
     async def stop(self) -> None:
-        """Takes no new calls (GOAWAY), ends streams after what they were answered, lets the others end."""
+        """Takes no new calls (GOAWAY), ends streams after what they were answered, lets the others end. Once is enough."""
+        if self._stopping.is_set():
+            return
         self._checking.cancel()
         await self._health.enter_graceful_shutdown()
         self._stopping.set()

@@ -21,7 +21,8 @@ class Service:
     """A channel with a token ("" for none)."""
 
     def __init__(self, port: int, secret: str, **options: Any) -> None:
-        self.channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}", **options)
+        self.address = f"127.0.0.1:{port}"
+        self.channel = grpc.aio.insecure_channel(self.address, **options)
         self.stub: Any = NotificationServiceStub(self.channel)
         self.secret = secret
 

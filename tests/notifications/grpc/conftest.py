@@ -37,6 +37,8 @@ async def start() -> AsyncIterator[Callable[..., Awaitable[Server]]]:
 
     yield start
     for server in started:
+        if server._stopping.is_set():
+            continue
         everybody = Barrier(THREADS, timeout=5)
         for _ in range(THREADS):
             server._pool.submit(lambda barrier=everybody: (barrier.wait(), connections.close_all()))

@@ -39,7 +39,9 @@ async def test_many_small_requests_are_accepted_together(service, monkeypatch):
     batches = []
     accept = streaming.accept_items
     monkeypatch.setattr(
-        streaming, "accept_items", lambda items, *rest, **named: batches.append(len(items)) or accept(items, *rest, **named)
+        streaming,
+        "accept_items",
+        lambda items, *rest, **named: batches.append(len(items)) or accept(items, *rest, **named),
     )
     answers = await service.batch(*(a_request(f"u{n}") for n in range(300)))
     assert sum(answer.accepted for answer in answers) == sum(batches) == 300

@@ -18,7 +18,7 @@ from notifications.store.port import Details, LogEntry
 from tests.notifications.accepting import written
 from tests.notifications.grpc.calling import an_event, refusal_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("emptied_store")]
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "store"])
 
 
 def decided(event: Event, *channels: ChannelDecision) -> None:

@@ -195,7 +195,9 @@ class Environment(BaseSettings):
     PRESENCE_S: float = Field(60.0, description="How long presence in Redis lives without a heartbeat.")
     INBOX_DAYS: int = Field(90, description="How long an inbox keeps a notification.")
 
-    BENCH: bool = Field(False, description="Serves /bench/empty, what accepting is measured beside.")
+    BENCH: bool = Field(
+        False, description="Serves an empty view and an empty gRPC method, what accepting is measured beside."
+    )
 
     # --- operators
     LOG_LEVEL: str = Field("INFO", description="Level of the JSON logs.")

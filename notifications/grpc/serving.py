@@ -76,7 +76,7 @@ class Server:
         self._checking = asyncio.create_task(self._check())
 
     async def stop(self) -> None:
-        """Takes no new calls (GOAWAY), ends streams after what they were answered, lets the others end. Once is enough."""
+        """Takes no new calls (GOAWAY), ends streams after what they were answered, lets others end; once is enough."""
         if self._stopping.is_set():
             return
         self._checking.cancel()

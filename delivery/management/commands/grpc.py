@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from grpc import GenericRpcHandler
 
 from delivery import draining, readiness
 from delivery.observing import observe
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         server = Server(options, lambda: readiness.ask().can_accept)
-        await server.start()
+        await server.start(*_benched())
         observe(parts=_parts)
         draining.start()  # what it takes while the log is away lies in a spool of its own
         collect_rarely()
@@ -42,6 +43,15 @@ class Command(BaseCommand):
         await stopping.wait()
         await server.stop()
         await asyncio.to_thread(draining.stop)
+
+
+def _benched() -> list[GenericRpcHandler]:
+    """With BENCH the empty method, what accepting is measured beside."""
+    if not settings.ENV.BENCH:
+        return []
+    from bench.grpc_empty import handler
+
+    return [handler()]
 
 
 def _parts() -> dict[str, str]:

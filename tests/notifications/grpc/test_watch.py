@@ -28,13 +28,16 @@ def decided(event: Event, *channels: ChannelDecision) -> None:
         id=own.id, user=own.user, event=event, channels=list(channels), at=now_ms(), category="order_updates"
     )
     get_store().record_details([Details(decision=decision)])
+    for verdict in channels:
+        if verdict.verdict == "drop":
+            happened(event, verdict.channel, "dropped", send="", attempt=0, reason=verdict.reason)
 
 
-def happened(event: Event, channel: str, status: str, **detail: object) -> None:
+def happened(event: Event, channel: str, status: str, *, send: str = "s1", attempt: int = 1, **detail: object) -> None:
     """The tracker's part of a report."""
     own = event.recipients[0]
     cell = LogEntry(
-        **{"id": own.id, "user": own.user, "channel": channel, "send": "s1", "attempt": 1, "status": status},
+        **{"id": own.id, "user": own.user, "channel": channel, "send": send, "attempt": attempt, "status": status},
         rank=rank(channel, status),
         at=now_ms(),
         detail=dict(detail),
@@ -76,11 +79,11 @@ async def test_what_isnt_there_isnt_found(service, method, id):
 
 async def test_a_users_own_token_sees_the_status_without_the_data_and_another_nothing(service):
     id = (await service.send(an_event("usr_42"))).notification_id
-    service.secret = make_user_token("usr_42")[0]
+    service.secret = make_user_token("usr_42")
     told = await service.stub.GetStatus(pb.GetStatusRequest(notification_id=id), **service.said())
     assert told.status == "accepted"
     assert not told.HasField("event")
-    service.secret = make_user_token("usr_other")[0]
+    service.secret = make_user_token("usr_other")
     call = service.stub.GetStatus(pb.GetStatusRequest(notification_id=id), **service.said())
     await refusal_of(call, grpc.StatusCode.NOT_FOUND)
 

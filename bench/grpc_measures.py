@@ -8,9 +8,10 @@ from typing import Any
 from bench import figures
 from bench.measures import BATCH, ROUNDS, SINGLES, shown
 from bench.mix import OPTED_IN, USERS
-from bench.run import CONNECTIONS, Run
+from bench.run import Run
 
 STREAMED = 60_000
+CALLS = 128  # at a time, over one connection
 
 
 def sends(run: Run) -> None:
@@ -27,7 +28,7 @@ def sends(run: Run) -> None:
     cpu = {kind: min(one["cpu_us"] for one in loads) for kind, loads in ((True, empty), (False, full))}
     rest = run.json.get("singles", {}).get("rate")
     run.row(
-        f"gRPC Send, {CONNECTIONS} at a time",
+        f"gRPC Send, {CALLS} at a time",
         f"{rate:,.0f}/s, {cpu[False]} CPU-µs a call, {shown(latency)}",
         f"empty gRPC handler {empty_rate:,.0f}/s, {cpu[True]} CPU-µs" + (f"; REST {rest:,.0f}/s" if rest else ""),
         rate / empty_rate,
@@ -51,7 +52,7 @@ def streams(run: Run) -> None:
 def load(run: Run, mode: str, **plan: Any) -> dict[str, Any]:
     """A load, done; nothing of it may be refused."""
     given = {
-        **{"mode": mode, "address": f"127.0.0.1:{run.platform.port + 2}", "connections": CONNECTIONS},
+        **{"mode": mode, "address": f"127.0.0.1:{run.platform.port + 2}", "connections": CALLS},
         **{"metadata": {"authorization": f"Bearer {run.token}"}, "seed": time.time_ns()},
         **{"users": USERS, "opted_in": OPTED_IN},
     }

@@ -1,7 +1,8 @@
 """Sends that come at the same time are accepted together, as web's posts are (`notifications.together`).
 
 For each token one batch is under way at a time; what comes meanwhile is the next one: one hop into a thread, one look
-into Redis and one durable write for all of them. Nobody waits for company.
+into Redis and one durable write for all of them. At rest nobody waits for company; right after a batch that had some,
+calls gather for GATHER_S.
 
 Who no longer waits (deadline, cancelled) before his batch began isn't accepted; after that he is, and a repeat under
 the same key gets the same id.
@@ -20,6 +21,8 @@ from notifications.accept import MAX_ITEMS, Result, accept_charged
 from notifications.credentials import TokenFacts
 from notifications.grpc.caller import InThread
 from notifications.sending import Accepted, SendRequest
+
+GATHER_S = 0.002  # a flush costs what dozens of events do; who was just answered is about to call again
 
 
 class _Post:
@@ -66,6 +69,8 @@ class Gathering:
             while waiting:
                 taken = [waiting.popleft() for _ in range(min(len(waiting), MAX_ITEMS))]
                 await self._answer([post for post in taken if not post.answer.done()], token)
+                if len(taken) > 1:
+                    await asyncio.sleep(GATHER_S)
         finally:
             del self._waiting[token]
 

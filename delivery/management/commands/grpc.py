@@ -6,6 +6,7 @@ import asyncio
 import signal
 from typing import Any
 
+import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from grpc import GenericRpcHandler
@@ -26,7 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            asyncio.run(self._serve(_options(options["host"], options["port"])))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._serve(_options(options["host"], options["port"])))
         except CantServe as error:
             raise CommandError(str(error)) from error
 

@@ -99,16 +99,18 @@ bench-channels: $(VENV)/.test ## each adapter beside its bare library, against t
 bench-stack: $(VENV)/.test $(STACK) ## measure on the servers (half an hour; QUICK=1, ONLY="peak more"); writes docs/sizing.md
 	@$(PY) -m stack run -- $(PY) -m bench.stack $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
-check: $(VENV)/.test ## formatter, linter, types, import contracts, settings page
+check: $(VENV)/.test ## formatter, linter, types, import contracts, written pages
 	@$(VENV)/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
 	@$(VENV)/bin/ruff check --quiet .
 	@VAR=$(VENV)/var $(VENV)/bin/mypy --no-error-summary .
 	@$(VENV)/bin/lint-imports --no-cache > /dev/null || $(VENV)/bin/lint-imports --no-cache
 	@$(PY) -m config.settings_page --check
+	@VAR=$(VENV)/var $(PY) -m config.api_schema --check
 
-format: $(VENV)/.test ## format the code, write docs/settings.md
+format: $(VENV)/.test ## format the code, write docs/settings.md and docs/openapi.yaml
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
 	@$(PY) -m config.settings_page
+	@VAR=$(VENV)/var $(PY) -m config.api_schema
 
 proto: $(VENV)/.test ## generate from notifications/grpc/proto; refuses what would break a client
 	@$(PY) -m notifications.grpc.generate

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from foundation.control_plane import control_plane
 from foundation.errors import InvalidRequest, NotFound, TooLarge
+from notifications.api.docs import at_most
 from notifications.api.parsing import Body, decode
 from preferences import suppression, suppression_file
 from preferences.models import SUPPRESSIBLE, Suppression
@@ -73,7 +74,9 @@ class SuppressionsView(APIView):
             OpenApiParameter("search", str, description="Part of an address."),
             OpenApiParameter("channel", str, enum=_CHANNELS),
             OpenApiParameter("reason", str, enum=_REASONS),
-            OpenApiParameter("limit", int, description=f"1 to {MAX_LIMIT}; {DEFAULT_LIMIT} unless given."),
+            OpenApiParameter(
+                "limit", at_most(MAX_LIMIT), description=f"1 to {MAX_LIMIT}; {DEFAULT_LIMIT} unless given."
+            ),
             OpenApiParameter("cursor", str, description="The `cursor` of the page before."),
         ],
         responses={200: SuppressionsAnswer},

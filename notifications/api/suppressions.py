@@ -87,9 +87,9 @@ class SuppressionsView(APIView):
         query = request.query_params
         limit = _number(query.get("limit"), "limit", DEFAULT_LIMIT, MAX_LIMIT)
         rows = Suppression.objects.order_by("-id")
-        for name in ("channel", "reason"):
+        for name, known in (("channel", _CHANNELS), ("reason", _REASONS)):
             if query.get(name):
-                rows = rows.filter(**{name: query[name]})
+                rows = rows.filter(**{name: _one_of(query[name], name, known)})
         if query.get("search"):
             rows = rows.filter(address__icontains=query["search"])
         if query.get("cursor"):
@@ -182,6 +182,12 @@ class SuppressionExportView(APIView):
 
 def _who(request: Request) -> str:
     return f"token {request.auth.id}"
+
+
+def _one_of(value: str, name: str, known: Sequence[str]) -> str:
+    if value not in known:
+        raise InvalidRequest(f"There is no {name} `{value}`.", field=name, remedy=f"One of {', '.join(known)}.")
+    return value
 
 
 def _number(given: str | None, field: str, default: int, most: int) -> int:

@@ -21,7 +21,7 @@ def accepted(result: Accepted) -> pb.SendResponse:
     return pb.SendResponse(
         notification_id=result.notification_id,
         status=result.status,
-        estimated_channels=channels,  # type: ignore[arg-type]  an enum's number is what it is made of
+        estimated_channels=channels,  # type: ignore[arg-type]  # an enum's number is what it is made of
     )
 
 

@@ -91,4 +91,4 @@ def _value(value: Any) -> Value:
         made = Value()
         made.list_value.values.extend(_value(each) for each in value)
         return made
-    return Value(null_value=0)  # type: ignore[arg-type]
+    return Value(null_value=0)

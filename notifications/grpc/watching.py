@@ -21,7 +21,7 @@ from notifications.grpc import telling
 from notifications.grpc.caller import InThread
 from notifications.grpc.inflow import stopping_refusal
 from notifications.grpc.proto.notifications.v1 import notification_service_pb2 as pb
-from notifications.status import LEDGER_IN_FLIGHT
+from notifications.status import ACCEPTED, LEDGER_IN_FLIGHT
 from notifications.store import get_store
 
 OFTEN_S, RARELY_S = 0.1, 2.0
@@ -148,4 +148,4 @@ class News:
 
 def is_over(told: Told) -> bool:
     """Whether nothing more is on its way."""
-    return told["status"] not in (timeline.words.ACCEPTED, LEDGER_IN_FLIGHT)
+    return told["status"] not in (ACCEPTED, LEDGER_IN_FLIGHT)

@@ -5,6 +5,7 @@ Addresses are personal: they travel in bodies, and in the query of a search, nev
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec

@@ -155,10 +155,11 @@ def authenticate(secret: str) -> TokenFacts:
     return known.facts
 
 
-def at_hand(secret: str) -> bool:
-    """Whether `authenticate` would ask no server now."""
-    entry = _local.get(digest_of(secret))
-    return secret.startswith(USER_PREFIX) or (entry is not None and entry[0] > time.monotonic())
+def at_hand(secret: str) -> TokenFacts | None:
+    """The facts of a token that this process knows without asking; None: `authenticate` has to, or refuses it."""
+    until, known = _local.get(digest_of(secret), (0.0, None))
+    usable = known is not None and until > time.monotonic() and not 0 < known.expires_at <= now_ms()
+    return known.facts if usable and known else None
 
 
 def _remembered(digest: str) -> _Known | None:

@@ -34,7 +34,7 @@ async def caller_of(context: Any, in_thread: InThread, *, scope: str, users: boo
     """
     metadata = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
     secret = _secret(metadata.get(AUTHORIZATION))
-    token = authenticate(secret) if at_hand(secret) else await in_thread(authenticate, secret)
+    token = at_hand(secret) or await in_thread(authenticate, secret)
     if not (users and token.kind == "user"):
         require_scope(token, scope)
     return Caller(token, checked_key(metadata.get(IDEMPOTENCY_KEY)), accept_traceparent(metadata.get(TRACEPARENT)))

@@ -26,7 +26,7 @@ ENV PATH=/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=config.settings \
     VAR=/var/lib/platform
 USER 10001:10001
-EXPOSE 8000 8001
+EXPOSE 8000 8001 8002
 # Reads $STACK_ENV if there is one, then becomes the command (stack/entry.py).
 ENTRYPOINT ["python", "-m", "stack.entry"]
 CMD ["python", "manage.py", "help"]

@@ -19,7 +19,7 @@ SERVERS := stack or cluster
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
 	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done
 
-.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack simulators test test-stack test-faults test-cluster soak bench bench-channels bench-stack profile check format clean upgrade
+.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack simulators test test-stack test-faults test-cluster soak bench bench-channels bench-stack profile check format proto clean upgrade
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,16 +103,21 @@ bench-stack: $(VENV)/.test $(STACK) ## measure on the servers (half an hour; QUI
 profile: $(VENV)/.test $(STACK) ## where the CPU time goes on the servers: STAGE="raw route", or SPY="bridge web" under load, LOAD="--singles 200"
 	@$(PY) -m stack run -- $(PY) -m $(if $(SPY)$(LOAD),bench.profiling $(LOAD) --spy $(SPY),bench.stagework $(if $(STAGE),--apart --profile "$(STAGE)"))
 
-check: $(VENV)/.test ## formatter, linter, types, import contracts, settings page
+check: $(VENV)/.test ## formatter, linter, types, import contracts, written pages
 	@$(VENV)/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
 	@$(VENV)/bin/ruff check --quiet .
 	@VAR=$(VENV)/var $(VENV)/bin/mypy --no-error-summary .
 	@$(VENV)/bin/lint-imports --no-cache > /dev/null || $(VENV)/bin/lint-imports --no-cache
 	@$(PY) -m config.settings_page --check
+	@VAR=$(VENV)/var $(PY) -m config.api_schema --check
 
-format: $(VENV)/.test ## format the code, write docs/settings.md
+format: $(VENV)/.test ## format the code, write docs/settings.md and docs/openapi.yaml
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
 	@$(PY) -m config.settings_page
+	@VAR=$(VENV)/var $(PY) -m config.api_schema
+
+proto: $(VENV)/.test ## generate from notifications/grpc/proto; refuses what would break a client
+	@$(PY) -m notifications.grpc.generate
 
 COMPILE = CUSTOM_COMPILE_COMMAND="make upgrade" $(VENV)/bin/pip-compile --quiet --upgrade --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host

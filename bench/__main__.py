@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from bench import measures
+from bench import grpc_measures, measures
 from bench.mix import USERS
 from bench.run import Run
 from bench.servers import Servers
@@ -15,6 +15,8 @@ STEPS = [
     ("the bare work", measures.bare),
     ("single posts", measures.singles),
     ("batches", measures.batches),
+    ("gRPC, one by one", grpc_measures.sends),
+    ("gRPC, streams", grpc_measures.streams),
     ("draining", measures.drained),
     ("sustained", measures.sustained),
     (f"steady {measures.STEADY_RATE}/s to the socket", measures.steady),

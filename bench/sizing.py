@@ -20,6 +20,7 @@ GB = 10**9
 SCALE_ON = {
     "web": ("a process (1 core)", "CPU; accept p99"),
     "gateway": (f"a process ({SOCKETS_A_GATEWAY:,} sockets)", "`np_sockets`, memory"),
+    "grpc": ("a process (1 core)", "CPU; `np_grpc_call_seconds`"),
     "beat": ("one, and a spare", "nothing: one acts at a time"),
 }
 

@@ -12,6 +12,7 @@ from channels_app.inbox_answers import CountsAnswer, InboxAnswer, StateAnswer
 from channels_app.polling import WAIT_HEADER
 from channels_app.query import LIMIT, LIMIT_MAX, WAIT_MAX_S, WAIT_S, NewsQuery, PageQuery, news_query, page_query
 from foundation.errors import InvalidRequest, NotFound
+from notifications.api.docs import at_most
 from notifications.api.permissions import authorize_user
 
 # last part of the address -> the parts of read state it sets
@@ -25,7 +26,7 @@ ACTIONS: dict[str, dict[str, bool]] = {
 }
 
 _PARAMETERS = [
-    OpenApiParameter("limit", int, description=f"1 to {LIMIT_MAX}; {LIMIT} if left out."),
+    OpenApiParameter("limit", at_most(LIMIT_MAX), description=f"1 to {LIMIT_MAX}; {LIMIT} if left out."),
     OpenApiParameter("cursor", str, description="The `cursor` of the page before."),
     OpenApiParameter("unread", bool, description="Only what is unread."),
     OpenApiParameter("category", str, description="Only this category."),

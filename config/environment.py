@@ -26,6 +26,7 @@ class Environment(BaseSettings):
     VAR: Path = Field(ROOT / "var", description="State folder: databases, log, sockets, process logs.")
     PORT: int = Field(8000, description="HTTP port of web; the gateway listens on GATEWAY_PORT.")
     GATEWAY_PORT: int = Field(0, description="Port of the WebSocket gateway; 0 means PORT + 1.")
+    GRPC_PORT: int = Field(0, description="Port of gRPC; 0 means PORT + 2.")
     PUBLIC_URL: str = Field("", description="Address under which users reach web; empty means http://localhost:PORT.")
     GATEWAY_URL: str = Field(
         "", description="Address under which users reach the gateway; empty means ws://localhost:GATEWAY_PORT."
@@ -176,6 +177,17 @@ class Environment(BaseSettings):
 
     WEB_THREADS: int = Field(24, description="Requests a web process works on at a time.")
 
+    # --- gRPC (docs/grpc.md)
+    GRPC_HOST: str = Field("127.0.0.1", description="Address gRPC is served on; 0.0.0.0 for all, best with TLS.")
+    GRPC_THREADS: int = Field(8, description="Threads that accept for a gRPC process; each takes many calls at once.")
+    GRPC_MESSAGE_MAX_BYTES: int = Field(4 * 1024**2, description="Largest message; a single event has a bound below.")
+    GRPC_STOP_S: float = Field(4.0, description="How long calls under way may take to end when gRPC stops.")
+    GRPC_TLS_CERTIFICATE: str = Field("", description="PEM file of gRPC's certificate chain; empty: no TLS.")
+    GRPC_TLS_KEY: str = Field("", description="PEM file of its private key.")
+    GRPC_TLS_CLIENTS: str = Field("", description="PEM file of the CA that clients' certificates need; empty: none.")
+    GRPC_WATCHES_MAX: int = Field(1_000, description="Notifications a gRPC process watches at a time.")
+    GRPC_WATCH_MAX_S: float = Field(900.0, description="How long a Watch lasts at most; the client calls again.")
+
     # --- gateway
     SOCKET_SOFT_LIMIT: int = Field(500_000, description="Sockets a gateway takes before it answers 503.")
     SOCKET_PING_S: float = Field(30.0, description="Ping interval.")
@@ -183,7 +195,9 @@ class Environment(BaseSettings):
     PRESENCE_S: float = Field(60.0, description="How long presence in Redis lives without a heartbeat.")
     INBOX_DAYS: int = Field(90, description="How long an inbox keeps a notification.")
 
-    BENCH: bool = Field(False, description="Serves /bench/empty, what accepting is measured beside.")
+    BENCH: bool = Field(
+        False, description="Serves an empty view and an empty gRPC method, what accepting is measured beside."
+    )
 
     # --- operators
     LOG_LEVEL: str = Field("INFO", description="Level of the JSON logs.")
@@ -214,6 +228,7 @@ class Environment(BaseSettings):
         super().__init__(**values)
         self.VAR = self.VAR.resolve()
         self.GATEWAY_PORT = self.GATEWAY_PORT or self.PORT + 1
+        self.GRPC_PORT = self.GRPC_PORT or self.PORT + 2
         self.PUBLIC_URL = self.PUBLIC_URL or f"http://localhost:{self.PORT}"
         self.GATEWAY_URL = self.GATEWAY_URL or f"ws://localhost:{self.GATEWAY_PORT}"
         own = (self.PUBLIC_URL, f"http://127.0.0.1:{self.PORT}")

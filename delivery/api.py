@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from delivery.providers.sandbox import outbox
 from foundation.control_plane import control_plane
 from foundation.errors import Forbidden, InvalidRequest
+from notifications.api.docs import at_most
 from notifications.api.permissions import require_scope
 from notifications.topology import CHANNELS
 
@@ -56,7 +57,9 @@ class OutboxView(APIView):
             OpenApiParameter("user_id", str),
             OpenApiParameter("channel", str, enum=[channel for channel in CHANNELS if channel != "in_app"]),
             OpenApiParameter("notification_id", str),
-            OpenApiParameter("limit", int, description=f"1 to {MAX_LIMIT}; {DEFAULT_LIMIT} unless given."),
+            OpenApiParameter(
+                "limit", at_most(MAX_LIMIT), description=f"1 to {MAX_LIMIT}; {DEFAULT_LIMIT} unless given."
+            ),
         ],
         responses={200: OutboxAnswer},
         tags=["sandbox"],

@@ -19,10 +19,10 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 HEAD = """# Metrics
 
 Every process serves its own at `/metrics`, beside `/health/live` and `/health/ready`: web at its port, for this machine
-or a token with the scope `operate`; a gateway at its port, for this machine; bridges, workers and beat on loopback at
-`METRICS_PORT` where one is set (each process its own; `METRICS_PORT=9100 make demo` counts up from there in the order
-of its processes). A process is ready when it reaches Redis (and the log, but for beat and gateway) and its loop
-has turned within the last 15 seconds.
+or a token with the scope `operate`; a gateway at its port, for this machine; gRPC, bridges, workers and beat on
+loopback at `METRICS_PORT` where one is set (each process its own; `METRICS_PORT=9100 make demo` counts up from there in
+the order of its processes). A process is ready when it reaches Redis (and the log, but for beat and gateway) and its
+loop has turned within the last 15 seconds.
 
 Besides its own, web serves what all processes share, gathered at the scrape: scrape those from one web. Counters of
 processes begin anew with each of them; `np_reports_total` lies in Redis and begins anew when Redis is emptied. Names

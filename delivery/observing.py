@@ -1,4 +1,4 @@
-"""What makes a bridge, a worker or beat observable: its heartbeat, and an endpoint where METRICS_PORT gives one."""
+"""What makes gRPC, a bridge, a worker or beat observable: a heartbeat, and an endpoint if METRICS_PORT gives one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from foundation.process import pulse
 log = structlog.get_logger(__name__)
 
 
-def observe(*, needs_log: bool = True) -> None:
-    """To be called once a process is ready to work. A port that is taken is logged, and costs the figures only."""
+def observe(*, needs_log: bool = True, parts: endpoint.Parts | None = None) -> None:
+    """To be called once a process is ready to work. A port that is taken is logged, and costs the figures only.
+
+    `parts`: what its readiness needs, where that is another than a bridge's.
+    """
     pulse.beat()
     heartbeat.start()
     if not settings.METRICS_PORT:
         return
-    parts = log_redis_and_loop if needs_log else redis_and_loop
+    parts = parts or (log_redis_and_loop if needs_log else redis_and_loop)
     try:
         endpoint.serve(settings.METRICS_HOST, settings.METRICS_PORT, parts)
     except OSError as error:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from ipaddress import ip_address
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from delivery import metrics, sidebyside
-from delivery.servers import SERVERS
-from foundation import probing
+from delivery import metrics, readiness
 from foundation.errors import Refused
-from foundation.probing import OK
-from notifications import spool
 from notifications.api.permissions import require_scope
 from notifications.api.problems import MEDIA_TYPE, headers_of, problem
 from notifications.credentials import authenticate
 
 SCOPE = "operate"
-PATIENCE_S = 1.5
 
 
 @require_safe
@@ -31,17 +25,10 @@ def live(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """200 when events can be accepted, else 503.
-
-    That needs Redis, and the log or a spool (then the critical ones are taken); with the database or the store away it
-    goes on. All are asked at once, and nobody waits longer than PATIENCE_S.
-    """
-    answers = sidebyside.ask({name: partial(probing.probe, ask) for name, ask in SERVERS.items()}, PATIENCE_S)
-    parts = {name: str(answer) for name, answer in answers.items()}
-    spools = spool.current() is not None
-    can_accept = parts["redis"] == OK and (parts["log"] == OK or spools)
-    body = {"status": "ready" if can_accept else "not ready", "parts": parts, "spools": spools}
-    return JsonResponse(body, status=200 if can_accept else 503)
+    """200 when events can be accepted, else 503."""
+    its = readiness.ask()
+    body = {"status": "ready" if its.can_accept else "not ready", "parts": its.parts, "spools": its.spools}
+    return JsonResponse(body, status=200 if its.can_accept else 503)
 
 
 @require_safe

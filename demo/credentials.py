@@ -27,6 +27,7 @@ def renew(before: dict[str, str]) -> dict[str, str]:
     tokens = {service.variable: _token(service, before.get(service.variable, "")) for service in SERVICES}
     return {
         "API": f"{settings.PUBLIC_URL}/api/v1",
+        "GRPC": f"localhost:{settings.ENV.GRPC_PORT}",
         "SERVICE_TOKEN": tokens.pop("SERVICE_TOKEN"),
         "ADMIN_TOKEN": tokens.pop("ADMIN_TOKEN"),
         "USER_ID": USER_ID,

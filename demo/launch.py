@@ -46,18 +46,20 @@ def main() -> int:
 
 
 class Demo:
-    """One running demo: state in `var`, web on `port`, the gateway on the next."""
+    """One running demo: state in `var`, web on `port`, the gateway on the next, gRPC on the one after."""
 
     def __init__(self) -> None:
         self.var = Path(os.environ.get("VAR", "var")).resolve()
         self.port = _number("PORT", 8000)
         self.gateway_port = _number("GATEWAY_PORT", self.port + 1)
+        self.grpc_port = _number("GRPC_PORT", self.port + 2)
         self.metrics_port = int(os.environ.get("METRICS_PORT") or 0)
         self.environment = {
             **os.environ,
             "VAR": str(self.var),
             "PORT": str(self.port),
             "GATEWAY_PORT": str(self.gateway_port),
+            "GRPC_PORT": str(self.grpc_port),
             "DEMO": "1",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONPATH": str(ROOT),
@@ -104,7 +106,8 @@ class Demo:
             time.sleep(0.1)
 
     def _check(self) -> None:
-        for name, port in (("PORT", self.port), ("GATEWAY_PORT", self.gateway_port)):
+        ports = {"PORT": self.port, "GATEWAY_PORT": self.gateway_port, "GRPC_PORT": self.grpc_port}
+        for name, port in ports.items():
             if is_taken(port):
                 raise CantStart(f"port {port} is taken; give another: {name}={port + 10} make demo")
         if len(str(self.var / "supervisor.sock")) > SOCKET_PATH_MAX:
@@ -132,7 +135,7 @@ class Demo:
             raise CantStart(str(error)) from error
 
     def _start_supervisor(self) -> None:
-        programs = processes.programs(self.var, self.port, self.gateway_port)
+        programs = processes.programs(self.var, self.port, self.gateway_port, self.grpc_port)
         servers = [self.redis] if self.redis else []
         if self.is_simulated:
             servers.append(simulators.program(self.var))
@@ -176,7 +179,7 @@ class Demo:
         url = f"http://127.0.0.1:{self.port}/health/ready"
         gateway = f"http://127.0.0.1:{self.gateway_port}/health/live"
         see = f"not ready after {READY_WITHIN_S} s; see {self.var}/logs"
-        self._await(lambda: answers(url) and answers(gateway), READY_WITHIN_S, see)
+        self._await(lambda: answers(url) and answers(gateway) and is_taken(self.grpc_port), READY_WITHIN_S, see)
 
     def _greet(self) -> None:
         env = dict(
@@ -191,9 +194,14 @@ class Demo:
             "target": {"type": "user", "user_id": values["USER_ID"]},
             "data": {"order_id": "ord_abc123", "tracking_number": "TR12345", "carrier": "FedEx"},
         }
+        message = body | {"target": {"user_id": values["USER_ID"]}}
         curl = (
             f"curl -s {values['API']}/notifications -H 'Authorization: Bearer {values['SERVICE_TOKEN']}' "
             f"-H 'Content-Type: application/json' -d '{json.dumps(body)}'"
+        )
+        grpcurl = (
+            f"grpcurl -plaintext -H 'authorization: Bearer {values['SERVICE_TOKEN']}' -d '{json.dumps(message)}' "
+            f"localhost:{self.grpc_port} notifications.v1.NotificationService/Send"
         )
         lines = [
             "ready",
@@ -201,12 +209,15 @@ class Demo:
             f"  the demo    {home}/",
             f"  the admin   {home}/admin/      {values['ADMIN_USER']} / {values['ADMIN_PASSWORD']}",
             f"  the API     {home}/api/docs",
+            f"  gRPC        localhost:{self.grpc_port}      notifications.v1, with reflection",
             f"  tokens      {self.var}/demo.env   (source it)",
             *([f"  simulators  {self.environment['SIMULATORS_URL']}/"] if self.is_simulated else []),
             "",
             "  send one:",
             "",
             curl,
+            "",
+            grpcurl,
             "",
             "  Ctrl-C ends it.",
         ]

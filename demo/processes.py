@@ -32,7 +32,7 @@ class Program:
     purpose: str
 
 
-def programs(var: Path, port: int, gateway_port: int) -> list[Program]:
+def programs(var: Path, port: int, gateway_port: int, grpc_port: int = 0) -> list[Program]:
     """All of the demo's processes but its servers and the supervisor, in starting order."""
     return [
         Program(
@@ -45,6 +45,7 @@ def programs(var: Path, port: int, gateway_port: int) -> list[Program]:
             purpose="WebSocket gateway",
             command=COMMANDS.gateway(gateway_port),
         ),
+        Program(name="grpc", purpose="gRPC: sending and status", command=COMMANDS.grpc(grpc_port)),
         Program(name="bridge", purpose="bridge of the standard lane", command=_bridge("bridge", STANDARD)),
         Program(
             name="bridge-critical", purpose="bridge of the critical lane", command=_bridge("critical", ["critical"])

@@ -72,6 +72,7 @@ PULSE = gauge("np_process_pulse_seconds", "Since the process's loop turned last"
 PULSE.set_function(pulse.age_s)
 
 WEB = seconds("np_web_request_seconds", "Requests web answered, by method and class of status", "method", "status")
+GRPC = seconds("np_grpc_call_seconds", "Calls gRPC answered, by method and status code", "method", "code")
 
 PRODUCE = seconds("np_log_produce_seconds", "From handing records to the log until they are durable")
 PRODUCED = counter("np_log_produced_records_total", "Records this process made durable")

@@ -8,16 +8,28 @@ from typing import Any
 import msgspec
 
 from foundation import errors
-from foundation.errors import LogUnavailable, RateLimited, Refused, Unavailable
+from foundation.errors import InvalidRequest, LogUnavailable, RateLimited, Refused, Unavailable
 from foundation.identifiers import new_notification_id
 from notifications import idempotency
 from notifications.accept import Result, accept
 from notifications.credentials import TokenFacts
 from notifications.keyed import Call
+from notifications.payload import flaw_of_text
 from notifications.reserving import Ask, State
-from notifications.sending import Accepted, SendRequest
+from notifications.sending import IDEMPOTENCY_KEY_MAX, Accepted, SendRequest
 
 Item = SendRequest | Refused
+
+
+def checked_key(key: str | None) -> str | None:
+    """A call's Idempotency-Key as it came. Raises InvalidRequest for an empty, long or unprintable one."""
+    if key is not None and (not 0 < len(key) <= IDEMPOTENCY_KEY_MAX or flaw_of_text(key, "Idempotency-Key")):
+        raise InvalidRequest(
+            f"The Idempotency-Key is empty, over {IDEMPOTENCY_KEY_MAX} characters, or holds control characters.",
+            field="Idempotency-Key",
+            remedy="Use something like a UUID, one for each event.",
+        )
+    return key
 
 
 def accept_call(

@@ -34,6 +34,7 @@ from notifications.user_tokens import (
 __all__ = [
     "SCOPES",
     "TokenFacts",
+    "at_hand",
     "authenticate",
     "create_token",
     "forget_token",
@@ -152,6 +153,13 @@ def authenticate(secret: str) -> TokenFacts:
     if known is None or 0 < known.expires_at <= now_ms():
         raise not_valid()
     return known.facts
+
+
+def at_hand(secret: str) -> TokenFacts | None:
+    """The facts of a token that this process knows without asking; None: `authenticate` has to, or refuses it."""
+    until, known = _local.get(digest_of(secret), (0.0, None))
+    usable = known is not None and until > time.monotonic() and not 0 < known.expires_at <= now_ms()
+    return known.facts if usable and known else None
 
 
 def _remembered(digest: str) -> _Known | None:

@@ -171,6 +171,7 @@ ROLES: dict[str, Role] = {
     for role in [
         _role("web", "REST API, admin, webhooks"),
         _role("gateway", "WebSocket gateway"),
+        _role("grpc", "gRPC: sending and status"),
         _role("router", "routes, renders, fans out", (RAW,), ("router",)),
         _role("in_app", "inbox and sockets", ("notifications.in_app",), ("in_app",)),
         _role("push", "APNs, FCM", ("notifications.push",), ("push",)),

@@ -12,7 +12,7 @@ WEB, GATEWAY = "config.asgi:application", "channels_app.gateway:application"
 
 @dataclass(frozen=True, kw_only=True)
 class Commands:
-    """With the Python and the manage.py of where they run; `host` is what web and gateway listen on."""
+    """With the Python and the manage.py of where they run; `host` is what web, gateway and gRPC listen on."""
 
     python: str
     manage: str
@@ -23,6 +23,9 @@ class Commands:
 
     def gateway(self, port: int) -> list[str]:
         return [*self._uvicorn(GATEWAY, port), *SOCKETS]
+
+    def grpc(self, port: int) -> list[str]:
+        return [*self.managed("grpc"), "--host", self.host, "--port", str(port)]
 
     def bridge(self, member: str, roles: Sequence[str]) -> list[str]:
         """The bridge of the roles' topics, known to the log by its stable name; empty: the host's and the role's."""

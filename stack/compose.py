@@ -26,7 +26,7 @@ HEAD = """\
 """
 IMAGE, USER = "notification-platform", "10001:10001"
 STATE = "/var/lib/platform"
-WEB_PORT, GATEWAY_PORT, METRICS_PORT = 8000, 8001, 9100
+WEB_PORT, GATEWAY_PORT, GRPC_PORT, METRICS_PORT = 8000, 8001, 8002, 9100
 COMMANDS = Commands(python="python", manage="manage.py", host="0.0.0.0")  # noqa: S104
 CASSANDRA_YAML = "/etc/notification-platform/cassandra.yaml"
 CASSANDRA_FLAGS = "-Dcassandra.ring_delay_ms=0 -Dcassandra.skip_wait_for_gossip_to_settle=0"
@@ -189,7 +189,13 @@ def _gateway() -> Service:
     return _process(COMMANDS.gateway(GATEWAY_PORT), GATEWAY_PORT) | {"ports": ports}
 
 
-ALONE = {"web": _web, "gateway": _gateway, "beat": lambda: _process(COMMANDS.beat())}
+def _grpc() -> Service:
+    """Its node is its own, as its spool is; its health is also asked at its METRICS_PORT."""
+    ports = [f"127.0.0.1:{GRPC_PORT}:{GRPC_PORT}"]
+    return _process(COMMANDS.grpc(GRPC_PORT), health="ready") | {"hostname": "grpc", "ports": ports}
+
+
+ALONE = {"web": _web, "gateway": _gateway, "grpc": _grpc, "beat": lambda: _process(COMMANDS.beat())}
 
 
 def _process(command: list[str], port: int = METRICS_PORT, health: str = "live") -> Service:

@@ -26,16 +26,18 @@ from tests import engines
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_S = 150
+OWN = ("VAR", "PORT", "GATEWAY_PORT", "GRPC_PORT")
 
 
 def free_port() -> int:
-    """A port nobody listens on, with the next one free too."""
+    """A port nobody listens on, with the next two free too."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
+        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
             first.bind(("127.0.0.1", 0))
             port = first.getsockname()[1]
             try:
                 second.bind(("127.0.0.1", port + 1))
+                third.bind(("127.0.0.1", port + 2))
             except OSError:
                 continue
             return port
@@ -60,7 +62,7 @@ class Platform:
         self.var = Path(tempfile.mkdtemp(prefix="np-run-"))
         self.port = free_port()
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in ("VAR", "PORT", "GATEWAY_PORT")},
+            **{name: value for name, value in os.environ.items() if name not in OWN},
             "VAR": str(self.var),
             "PORT": str(self.port),
             **(environment or {}),

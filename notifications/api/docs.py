@@ -31,23 +31,34 @@ SEND_SCHEMA: dict[str, Any] = {
     "required": ["type", "target"],
     "additionalProperties": False,
     "properties": {
-        "type": {"type": "string", "description": "A notification type."},
+        "type": {"type": "string", "minLength": 1, "maxLength": 64, "description": "A notification type."},
         "target": {
             "type": "object",
             "required": ["type", "user_id"],
             "additionalProperties": False,
             "properties": {
                 "type": {"type": "string", "enum": ["user"]},
-                "user_id": {"type": "string", "maxLength": 128},
+                "user_id": {"type": "string", "minLength": 1, "maxLength": 128},
             },
         },
         "data": {"type": "object", "additionalProperties": True, "description": "What the type's templates show."},
         "priority": {"enum": ["critical", "high", "normal", "low", None]},
-        "channels": {**_CHANNELS, "type": ["array", "null"], "description": "Narrows the type's channels."},
+        "channels": {
+            **_CHANNELS,
+            "type": ["array", "null"],
+            "minItems": 1,
+            "maxItems": 8,
+            "description": "Narrows the type's channels.",
+        },
         "schedule_at": {**_TIME, "description": "Up to a year ahead, with a zone; null: now."},
         "expires_at": _TIME,
-        "collapse_key": {"type": ["string", "null"], "maxLength": 64},
-        "idempotency_key": {"type": ["string", "null"], "maxLength": 255, "description": "For batch items."},
+        "collapse_key": {"type": ["string", "null"], "minLength": 1, "maxLength": 64},
+        "idempotency_key": {
+            "type": ["string", "null"],
+            "minLength": 1,
+            "maxLength": 255,
+            "description": "For batch items.",
+        },
     },
 }
 
@@ -91,7 +102,7 @@ _MEANINGS = {
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "minLength": 1, "maxLength": 255},
     OpenApiParameter.HEADER,
     description="The same key and body get the first answer for 24 hours.",
 )
@@ -102,12 +113,17 @@ def problems(*statuses: int) -> dict[Any, OpenApiResponse]:
     media = "application/problem+json"
     return {
         (status, media): OpenApiResponse(
-            PROBLEM_SCHEMA,
+            {"$ref": "#/components/schemas/Problem"},
             description=_MEANINGS[status],
             examples=[OpenApiExample("problem", value=_ERROR, media_type=media)] if status == 400 else [],
         )
         for status in statuses
     }
+
+
+def at_most(most: int) -> dict[str, Any]:
+    """The schema of a `limit`."""
+    return {"type": "integer", "minimum": 1, "maximum": most}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:

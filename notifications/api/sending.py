@@ -19,10 +19,10 @@ from foundation.tracing import accept_traceparent
 from notifications.accept import MAX_ITEMS, Result
 from notifications.api import docs, parsing
 from notifications.api.problems import problem
-from notifications.calls import Item, accept_call, accept_items
+from notifications.calls import Item, accept_call, accept_items, checked_key
 from notifications.explain import explain, explain_past
-from notifications.payload import flaw_of, flaw_of_text
-from notifications.sending import IDEMPOTENCY_KEY_MAX, Accepted, SendRequest
+from notifications.payload import flaw_of
+from notifications.sending import Accepted, SendRequest
 from notifications.together import accept_one
 from notifications.validation import refusal_of
 
@@ -94,16 +94,7 @@ def _trace(request: Request) -> str:
 
 def idempotency_key(request: Request) -> str | None:
     """The Idempotency-Key header, None without it. Raises InvalidRequest for an empty, long or unprintable one."""
-    key: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
-    if key is None:
-        return None
-    if not 0 < len(key) <= IDEMPOTENCY_KEY_MAX or flaw_of_text(key, "Idempotency-Key"):
-        raise InvalidRequest(
-            f"The Idempotency-Key is empty, over {IDEMPOTENCY_KEY_MAX} characters, or holds control characters.",
-            field="Idempotency-Key",
-            remedy="Use something like a UUID, one for each event.",
-        )
-    return key
+    return checked_key(request.META.get("HTTP_IDEMPOTENCY_KEY"))
 
 
 def _items(raw: bytes) -> Sequence[Item]:

@@ -5,6 +5,7 @@ Addresses are personal: they travel in bodies, and in the query of a search, nev
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,6 +18,7 @@ from rest_framework.views import APIView
 
 from foundation.control_plane import control_plane
 from foundation.errors import InvalidRequest, NotFound, TooLarge
+from notifications.api.docs import at_most
 from notifications.api.parsing import Body, decode
 from preferences import suppression, suppression_file
 from preferences.models import SUPPRESSIBLE, Suppression
@@ -73,7 +75,9 @@ class SuppressionsView(APIView):
             OpenApiParameter("search", str, description="Part of an address."),
             OpenApiParameter("channel", str, enum=_CHANNELS),
             OpenApiParameter("reason", str, enum=_REASONS),
-            OpenApiParameter("limit", int, description=f"1 to {MAX_LIMIT}; {DEFAULT_LIMIT} unless given."),
+            OpenApiParameter(
+                "limit", at_most(MAX_LIMIT), description=f"1 to {MAX_LIMIT}; {DEFAULT_LIMIT} unless given."
+            ),
             OpenApiParameter("cursor", str, description="The `cursor` of the page before."),
         ],
         responses={200: SuppressionsAnswer},
@@ -84,9 +88,9 @@ class SuppressionsView(APIView):
         query = request.query_params
         limit = _number(query.get("limit"), "limit", DEFAULT_LIMIT, MAX_LIMIT)
         rows = Suppression.objects.order_by("-id")
-        for name in ("channel", "reason"):
+        for name, known in (("channel", _CHANNELS), ("reason", _REASONS)):
             if query.get(name):
-                rows = rows.filter(**{name: query[name]})
+                rows = rows.filter(**{name: _one_of(query[name], name, known)})
         if query.get("search"):
             rows = rows.filter(address__icontains=query["search"])
         if query.get("cursor"):
@@ -179,6 +183,12 @@ class SuppressionExportView(APIView):
 
 def _who(request: Request) -> str:
     return f"token {request.auth.id}"
+
+
+def _one_of(value: str, name: str, known: Sequence[str]) -> str:
+    if value not in known:
+        raise InvalidRequest(f"There is no {name} `{value}`.", field=name, remedy=f"One of {', '.join(known)}.")
+    return value
 
 
 def _number(given: str | None, field: str, default: int, most: int) -> int:

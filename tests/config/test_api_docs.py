@@ -10,6 +10,8 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 
+from config import api_schema
+
 METHODS = {"get", "put", "post", "delete", "patch"}
 
 
@@ -32,6 +34,11 @@ def operations(schema: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 def test_the_schema_is_valid_and_draws_no_warning(schema: dict[str, Any]) -> None:
     assert schema["openapi"].startswith("3.1")
     assert len(operations(schema)) > 10
+
+
+def test_the_schema_that_is_checked_in_is_the_one_that_is_served(client: Client) -> None:
+    assert api_schema.FILE.read_text() == api_schema.text(), "run `make format`"
+    assert yaml.safe_load(client.get("/api/schema").content) == yaml.safe_load(api_schema.FILE.read_text())
 
 
 def test_every_operation_takes_a_token_and_answers_problems(schema: dict[str, Any]) -> None:

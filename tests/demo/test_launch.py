@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -13,15 +14,20 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import httpx
 import psutil
 import pytest
+from google.protobuf import json_format
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from tests.running import ROOT, Platform, free_port, until
 
 pytestmark = pytest.mark.platform
 
-NAMES = {"API", "SERVICE_TOKEN", "ADMIN_TOKEN", "USER_ID", "USER_TOKEN", "ADMIN_USER", "ADMIN_PASSWORD"}
+NAMES = {"API", "GRPC", "SERVICE_TOKEN", "ADMIN_TOKEN", "USER_ID", "USER_TOKEN", "ADMIN_USER", "ADMIN_PASSWORD"}
 TOKENS = ("SERVICE_TOKEN", "ADMIN_TOKEN", "ADMIN_PASSWORD")
 ENDED_WITHIN_S = 10
 REFUSED_WITHIN_S = 30
@@ -36,7 +42,9 @@ def platform() -> Iterator[Platform]:
 
 def launch(**environment: str) -> subprocess.CompletedProcess[str]:
     """Starts a demo that is to refuse; with a folder and ports of its own, unless told otherwise."""
-    base = {name: value for name, value in os.environ.items() if name not in ("VAR", "PORT", "GATEWAY_PORT")}
+    base = {
+        name: value for name, value in os.environ.items() if name not in ("VAR", "PORT", "GATEWAY_PORT", "GRPC_PORT")
+    }
     return subprocess.run(
         [sys.executable, "-m", "demo.launch"],
         cwd=ROOT,
@@ -75,6 +83,22 @@ def test_the_curl_line_works_when_pasted(platform: Platform) -> None:
     assert found, done.stdout
     with platform.client() as api:
         until(lambda: api.get(f"notifications/{found[1]}").json()["channels"], 20, "the decision")
+
+
+def test_the_grpcurl_line_sends_one(platform: Platform) -> None:
+    """What grpcurl does with it: the method by reflection, the JSON as its message, the header as metadata."""
+    line = next(line for line in platform.lines if line.startswith("grpcurl "))
+    _, plaintext, _, header, _, body, address, method = shlex.split(line)
+    assert plaintext == "-plaintext"
+    service, _, name = method.rpartition("/")
+    with grpc.insecure_channel(address) as channel:
+        pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+        described = pool.FindServiceByName(service).FindMethodByName(name)
+        request, answer = GetMessageClass(described.input_type), GetMessageClass(described.output_type)
+        call = channel.unary_unary(f"/{method}", request.SerializeToString, answer.FromString)
+        sent = call(json_format.Parse(body, request()), metadata=[tuple(header.split(": "))], timeout=20)
+    with platform.client() as api:
+        until(lambda: api.get(f"notifications/{sent.notification_id}").json()["channels"], 20, "the decision")
 
 
 def test_demo_env_is_its_owners_and_a_shell_can_source_it(platform: Platform) -> None:

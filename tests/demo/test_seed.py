@@ -29,7 +29,7 @@ from templates_app.words import Words
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis")]
 
 REQUIRED = {
-    "API", "SERVICE_TOKEN", "ADMIN_TOKEN", "USER_ID", "USER_TOKEN", "ADMIN_USER", "ADMIN_PASSWORD",
+    "API", "GRPC", "SERVICE_TOKEN", "ADMIN_TOKEN", "USER_ID", "USER_TOKEN", "ADMIN_USER", "ADMIN_PASSWORD",
     "SOCIAL_TOKEN", "AUTH_TOKEN", "MARKETING_TOKEN",
 }  # fmt: skip
 

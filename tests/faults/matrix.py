@@ -8,7 +8,7 @@ from tests.faults import proxy
 
 SERVERS = ("kafka", "cassandra", "mariadb", "redis")
 OURS = (
-    *("web", "gateway", "bridge", "bridge-critical", "bridge-bulk"),
+    *("web", "gateway", "grpc", "bridge", "bridge-critical", "bridge-bulk"),
     *("worker-router", "worker-delivery", "worker-critical", "worker-bulk", "beat"),
 )
 KILL, STOP = "kill", "stop"

@@ -1,0 +1,1 @@
+"""The `.proto` files as they are shipped, and what is generated from them beside."""

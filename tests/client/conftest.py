@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from notification_platform import AsyncClient, Client, Retries
+
 from notifications.credentials import create_token
 from tests.notifications.accepting import make_type
 from tests.notifications.conftest import empty_log, fresh_process, log_options  # noqa: F401  fixtures
@@ -16,8 +16,10 @@ ONCE = Retries(attempts=1)
 
 
 @pytest.fixture
-def api(live_server, fresh_process: None, empty_log: None) -> str:
+def api(live_server, request: pytest.FixtureRequest) -> str:
     """The address of a server that knows `order_shipped`."""
+    for name in ("fresh_process", "empty_log"):
+        request.getfixturevalue(name)
     make_type()
     return f"{live_server.url}/api/v1"
 

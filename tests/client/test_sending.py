@@ -7,8 +7,8 @@ from concurrent.futures import wait
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from notification_platform import Accepted, Event, InvalidRequest, NotFound, Unprocessable
+
 from tests.notifications.accepting import written
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -78,7 +78,7 @@ def test_what_leads_elsewhere_is_refused_here(client, id):
 
 def test_a_time_without_zone_is_refused_here(client):
     with pytest.raises(InvalidRequest, match="no time zone"):
-        client.send("order_shipped", user="usr_42", schedule_at=datetime(2031, 1, 1))  # noqa: DTZ001
+        client.send("order_shipped", user="usr_42", schedule_at=datetime(2031, 1, 1))
 
 
 def test_what_json_cannot_hold_is_refused_here(client):

@@ -28,6 +28,7 @@ class NotificationType(Answer, frozen=True, kw_only=True):
     channels: list[str]
     mandatory: bool = False
     marketing: bool = False
+    expires_after_s: int = 0
     allowed: bool = True
 
 
@@ -40,6 +41,7 @@ class DeadLetter(Answer, frozen=True, kw_only=True):
 
     id: str
     notification_id: str
+    user_id: str = ""
     channel: str
     type: str
     priority: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from notification_platform.calls.paths import path_of
@@ -10,6 +11,7 @@ from notification_platform.steps import Call, Flow, Given, Pause, Stream, one
 
 Action = Literal["read", "unread", "seen", "opened", "archive", "unarchive"]
 LONG_POLL_S = 25.0
+REMEMBERED = 5_000  # ids; what comes twice comes soon after
 BETWEEN_S = 0.2  # an inbox where something comes all the time is asked five times a second at most
 
 
@@ -55,17 +57,17 @@ def news(user: str, *, since: str, wait_s: float = LONG_POLL_S) -> Flow[InboxNew
     return one(Call(name="news", method="GET", path=path, query=query, answer=InboxNews, wait_s=wait_s))
 
 
-def live(user: str, *, since: str) -> Stream[InboxNotification]:
-    """Every entry that comes from `since` on, each once, for as long as one iterates."""
-    known: dict[str, None] = {}
+def live(user: str, *, since: str, known: Iterable[str] = ()) -> Stream[InboxNotification]:
+    """Every entry that comes from `since` on, each once, for as long as one iterates; those in `known` were had."""
+    had = dict.fromkeys(known)
     while True:
         found: InboxNews = yield from news(user, since=since)
         for entry in found.notifications:
-            if entry.id not in known:
-                known[entry.id] = None
+            if entry.id not in had:
+                had[entry.id] = None
                 yield Given(entry)
-        for old in list(known)[: -2 * len(found.notifications) - 1_000]:
-            del known[old]
+        for old in list(had)[:-REMEMBERED]:
+            del had[old]
         since = found.since
         yield Pause(BETWEEN_S)
 

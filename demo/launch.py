@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -195,6 +196,11 @@ class Demo:
             f"curl -s {values['API']}/notifications -H 'Authorization: Bearer {values['SERVICE_TOKEN']}' "
             f"-H 'Content-Type: application/json' -d '{json.dumps(body)}'"
         )
+        notify = (
+            f"{self._short_var()}{_program('notify')} send order_shipped --user {values['USER_ID']} "
+            + " ".join(f"--data {name}={value}" for name, value in body["data"].items())
+            + " --demo"
+        )
         lines = [
             "ready",
             "",
@@ -208,9 +214,15 @@ class Demo:
             "",
             curl,
             "",
+            notify,
+            "",
             "  Ctrl-C ends it.",
         ]
         print("\n".join(lines), flush=True)
+
+    def _short_var(self) -> str:
+        """What goes before a command that has to find this demo's state."""
+        return "" if self.var == ROOT / "var" else f"VAR={shlex.quote(str(self.var))} "
 
     def _end(self) -> None:
         if self.supervisor is None or self.supervisor.poll() is not None:
@@ -222,6 +234,12 @@ class Demo:
             self.supervisor.wait(STOP_WITHIN_S)
         except subprocess.TimeoutExpired:
             os.killpg(self.supervisor.pid, signal.SIGKILL)
+
+
+def _program(name: str) -> str:
+    """A program of this environment, as it is typed in the project's folder."""
+    path = Path(sys.executable).with_name(name)
+    return shlex.quote(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path))
 
 
 def _step(what: str) -> None:

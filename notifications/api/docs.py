@@ -31,23 +31,34 @@ SEND_SCHEMA: dict[str, Any] = {
     "required": ["type", "target"],
     "additionalProperties": False,
     "properties": {
-        "type": {"type": "string", "description": "A notification type."},
+        "type": {"type": "string", "minLength": 1, "maxLength": 64, "description": "A notification type."},
         "target": {
             "type": "object",
             "required": ["type", "user_id"],
             "additionalProperties": False,
             "properties": {
                 "type": {"type": "string", "enum": ["user"]},
-                "user_id": {"type": "string", "maxLength": 128},
+                "user_id": {"type": "string", "minLength": 1, "maxLength": 128},
             },
         },
         "data": {"type": "object", "additionalProperties": True, "description": "What the type's templates show."},
         "priority": {"enum": ["critical", "high", "normal", "low", None]},
-        "channels": {**_CHANNELS, "type": ["array", "null"], "description": "Narrows the type's channels."},
+        "channels": {
+            **_CHANNELS,
+            "type": ["array", "null"],
+            "minItems": 1,
+            "maxItems": 8,
+            "description": "Narrows the type's channels.",
+        },
         "schedule_at": {**_TIME, "description": "Up to a year ahead, with a zone; null: now."},
         "expires_at": _TIME,
-        "collapse_key": {"type": ["string", "null"], "maxLength": 64},
-        "idempotency_key": {"type": ["string", "null"], "maxLength": 255, "description": "For batch items."},
+        "collapse_key": {"type": ["string", "null"], "minLength": 1, "maxLength": 64},
+        "idempotency_key": {
+            "type": ["string", "null"],
+            "minLength": 1,
+            "maxLength": 255,
+            "description": "For batch items.",
+        },
     },
 }
 

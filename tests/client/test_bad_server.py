@@ -1,4 +1,4 @@
-"""A server that lies: rubbish, cut off, slow, endless. Each ends in an error of the tree, in time, and sends nothing twice."""
+"""A server that lies: rubbish, cut off, slow, endless. Each ends in an error of the tree, and nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ def test_it_gives_up_with_what_it_met_and_the_key_to_go_on_with():
 
 def test_a_wait_that_is_too_long_is_not_begun():
     begun = time.monotonic()
-    with lying(told(429, {"code": "rate_limited", "detail": "later", "status": 429}, Retry_After="3600")) as liar:
-        with pytest.raises(RateLimited) as met:
-            send(liar)
+    later = told(429, {"code": "rate_limited", "detail": "later", "status": 429}, Retry_After="3600")
+    with lying(later) as liar, pytest.raises(RateLimited) as met:
+        send(liar)
     assert met.value.retry_after == 3600
     assert len(liar.asked) == 1
     assert time.monotonic() - begun < 5
@@ -131,9 +131,9 @@ def test_problems_with_odd_parts_are_still_problems():
 
 
 def test_our_own_500_is_told_in_its_words():
-    with lying(told(500, {"status": 500, "code": "internal", "detail": "Something went wrong."})) as liar:
-        with pytest.raises(ServerFault, match="Something went wrong"):
-            send(liar)
+    fault = told(500, {"status": 500, "code": "internal", "detail": "Something went wrong."})
+    with lying(fault) as liar, pytest.raises(ServerFault, match="Something went wrong"):
+        send(liar)
     assert len(liar.asked) == 1
 
 

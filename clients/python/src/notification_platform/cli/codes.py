@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from notification_platform.errors import (
     BadAnswer,
-    Conflict,
     Forbidden,
     NotConfigured,
     NotFound,
     NotInTime,
     PlatformError,
-    Refused,
     Unauthenticated,
     is_temporary,
 )
 
-OK, REFUSED, USAGE, NOT_ALLOWED, NOT_FOUND, TRY_AGAIN, NOT_DELIVERED, BAD_ANSWER, INTERRUPTED = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    130,
-)
+OK, REFUSED, USAGE, NOT_ALLOWED, NOT_FOUND, TRY_AGAIN, NOT_DELIVERED, BAD_ANSWER = range(8)
+INTERRUPTED = 130
 
 MEANING = {
     OK: "done",
@@ -53,6 +42,3 @@ def code_of(error: PlatformError) -> int:
     if isinstance(error, BadAnswer):
         return BAD_ANSWER
     return REFUSED
-
-
-__all__ = ["MEANING", "Conflict", "Refused", "code_of"]

@@ -52,9 +52,8 @@ def find(*, demo: bool, profile: str | None, demo_token: str) -> Credentials:
 def of_demo(name: str) -> Credentials:
     """The running demo's: `$VAR/demo.env`, as `make demo` writes it."""
     path = Path(os.environ.get("VAR") or "var") / "demo.env"
-    words = shlex.split(
-        _private_text(path, "Is the demo running? `make demo` writes it; VAR names another folder."), True
-    )
+    text = _private_text(path, "Is the demo running? `make demo` writes it; VAR names another folder.")
+    words = shlex.split(text, comments=True)
     known = dict(word.split("=", 1) for word in words if "=" in word)
     if missing := {"API", name} - known.keys():
         raise NotConfigured(f"{path} has no {', '.join(sorted(missing))}.")
@@ -68,9 +67,8 @@ def of_profile(name: str) -> Credentials:
     its = profiles.get(name)
     if not isinstance(its, dict) or not isinstance(its.get("token"), str):
         known = f"It has {', '.join(profiles)}." if profiles else "It is empty."
-        raise NotConfigured(
-            f"{path} has no profile {name!r} with a token. {known} `notify login --profile {name}` adds it."
-        )
+        remedy = f"`notify login --profile {name}` adds it."
+        raise NotConfigured(f"{path} has no profile {name!r} with a token. {known} {remedy}")
     return Credentials(api=str(its.get("api") or DEFAULT_API), token=its["token"], source=f"profile {name}")
 
 

@@ -79,9 +79,7 @@ def dead_letters(
     channel: Annotated[str, typer.Option("--channel", help="Only this channel.")] = "",
     error: Annotated[str, typer.Option("--error", help="Only this error.")] = "",
     state: Annotated[str, typer.Option("--state", help="parked, replayed or dropped.")] = "parked",
-    by: Annotated[
-        str, typer.Option("--by", help="Count them by error, reason, type, channel, provider or priority.")
-    ] = "",
+    by: Annotated[str, typer.Option("--by", help="Count by error, reason, type, channel, provider or priority.")] = "",
     limit: Annotated[int, typer.Option("--limit", help="How many at most.")] = 50,
 ) -> None:
     """Deliveries that were given up, the latest first. Needs a token with the scope `operate`."""
@@ -126,7 +124,7 @@ def _grouped(session: Session, by: str, **filters: str) -> None:
 
 @app.command(
     "login",
-    help="Keeps a token in a profile, in a file that only you may read. The token is asked for, or read from a pipe.\n\n"
+    help="Keeps a token in a profile, in a file that only you may read. It is asked for, or read from a pipe.\n\n"
     "For example:\n\n\b\nnotify login --api https://notify.example.com/api/v1\n"
     "notify login --profile staging --api https://staging.example.com/api/v1 < token.txt",
 )
@@ -135,15 +133,15 @@ def login(
     profile: Annotated[str, typer.Option("--profile", help="The profile's name.")] = credentials.DEFAULT_PROFILE,
 ) -> None:
     """Asks the server whose token it is before it is kept."""
-    token = (
-        typer.prompt("Token", hide_input=True).strip() if _is_asked() else typer.get_text_stream("stdin").read().strip()
-    )
+    token = _token()
     with Session(as_json=False, demo=False, profile=None, admin=False) as session:
         with Client(api, token) as client:
             found = client.whoami()
         path = credentials.save(profile, api=api, token=token)
-        session.out.print(f"[green]{found.name or found.user_id}[/] is kept in {path} as the profile {profile!r}.")
+        session.out.print(f"{found.name or found.user_id} is kept in {path} as the profile {profile!r}.", markup=False)
 
 
-def _is_asked() -> bool:
-    return typer.get_text_stream("stdin").isatty()
+def _token() -> str:
+    stdin = typer.get_text_stream("stdin")
+    given: str = typer.prompt("Token", hide_input=True) if stdin.isatty() else stdin.read()
+    return given.strip()

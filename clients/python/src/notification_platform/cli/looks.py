@@ -12,11 +12,12 @@ from notification_platform.people import InboxNotification
 
 _GOOD = ("sent", "delivered", "read", "opened", "clicked", "accepted", "send")
 _BAD = ("parked", "bounced", "complained", "undelivered", "failed", "in_doubt")
-_COLOURS = (
-    dict.fromkeys(_GOOD, "green")
-    | dict.fromkeys(_BAD, "red")
-    | dict.fromkeys(("dropped", "drop", "cancelled"), "yellow")
-)
+_QUIET = ("dropped", "drop", "cancelled")
+_COLOURS = {
+    **dict.fromkeys(_GOOD, "green"),
+    **dict.fromkeys(_BAD, "red"),
+    **dict.fromkeys(_QUIET, "yellow"),
+}
 UNDER_WAY = "cyan"
 
 
@@ -56,7 +57,7 @@ def channels(found: NotificationStatus) -> Table:
     """Status per channel."""
     table = _table("channel", "status", "why")
     for name, its in found.channels.items():
-        table.add_row(name, word(its.status), _why(its))
+        table.add_row(Text(name), word(its.status), Text(_why(its)))
     if not found.channels:
         table.add_row("·", word(found.status), "Accepted and kept; not decided yet.")
     return table
@@ -71,7 +72,8 @@ def verdicts(found: Explanation) -> Table:
     """What would become of an event, channel by channel."""
     table = _table("channel", "verdict", "why", "what would be shown")
     for verdict in found.channels:
-        table.add_row(verdict.channel, word(verdict.verdict), verdict.detail or verdict.reason, _shown(verdict))
+        why = Text(verdict.detail or verdict.reason)
+        table.add_row(Text(verdict.channel), word(verdict.verdict), why, Text(_shown(verdict)))
     return table
 
 
@@ -95,7 +97,8 @@ def table_of(rows: list[dict[str, object]], *columns: str) -> Table:
     """Rows by their columns."""
     table = _table(*columns)
     for row in rows:
-        table.add_row(*(value if isinstance(value := row[column], Text) else str(value) for column in columns))
+        cells = (row[column] for column in columns)
+        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in cells))
     return table
 
 

@@ -36,18 +36,15 @@ class Session(AbstractContextManager["Session"]):
 
     def __init__(self, *, as_json: bool, demo: bool, profile: str | None, admin: bool) -> None:
         self.as_json = as_json
-        self._asked = {
-            "demo": demo,
-            "profile": profile,
-            "demo_token": credentials.ADMIN if admin else credentials.SERVICE,
-        }
+        self._demo, self._profile, self._admin = demo, profile, admin
         self._client: Client | None = None
         self.out = Console(highlight=False, soft_wrap=True)
 
     @property
     def credentials(self) -> Credentials:
         """What is authenticated with. Raises NotConfigured."""
-        return credentials.find(**self._asked)
+        demo_token = credentials.ADMIN if self._admin else credentials.SERVICE
+        return credentials.find(demo=self._demo, profile=self._profile, demo_token=demo_token)
 
     @property
     def client(self) -> Client:

@@ -1,4 +1,4 @@
-"""What the client carries of the server: the published schema of an event. `make client` writes it.
+"""What the client carries of the server: the published schema of an event, the .proto files and their stubs. `make client` writes it.
 
 python -m tests.client.published
 """
@@ -9,8 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-HOME = Path(__file__).resolve().parents[2] / "clients/python/src/notification_platform"
+ROOT = Path(__file__).resolve().parents[2]
+HOME = ROOT / "clients/python/src/notification_platform"
 SCHEMA = HOME / "testing" / "send.schema.json"
+STUBS = HOME / "over_grpc"
+SERVERS_STUBS = ROOT / "notifications/grpc/proto/notifications/v1"
 
 
 def published() -> dict[str, Any]:
@@ -27,11 +30,18 @@ def text() -> str:
     return json.dumps(published(), indent=2, sort_keys=True) + "\n"
 
 
+def stubs() -> list[Path]:
+    """The server's .proto files and what is generated from them."""
+    return sorted(path for path in SERVERS_STUBS.iterdir() if path.is_file() and path.name.startswith("notification_"))
+
+
 def main() -> None:
     import django
 
     django.setup()
     SCHEMA.write_text(text())
+    for path in stubs():
+        (STUBS / path.name).write_bytes(path.read_bytes())
 
 
 if __name__ == "__main__":

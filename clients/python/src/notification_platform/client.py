@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -10,9 +11,10 @@ import httpx
 from notification_platform.batch import AsyncBatch, Batch
 from notification_platform.calls import broadcasts, inbox, notifications, platform, users
 from notification_platform.driving import AwaitedDriver, BlockingDriver, OtherWay
+from notification_platform.errors import NotConfigured
 from notification_platform.operations import Awaited, Blocking, Group, Operation, Streaming
 from notification_platform.retrying import Retries
-from notification_platform.settings import TIMEOUT_S, connection
+from notification_platform.settings import GRPC_VARIABLE, TIMEOUT_S, connection
 
 M_co = TypeVar("M_co", covariant=True)
 DEFAULT_RETRIES = Retries()
@@ -159,4 +161,12 @@ class AsyncClient(_Operations[Awaited]):
 
 
 def _other_way(grpc: str | OtherWay | None, token: str, *, blocking: bool) -> Any:
-    return grpc
+    """gRPC, where its address is given or NOTIFY_GRPC names it. Raises NotConfigured without the extra `grpc`."""
+    grpc = grpc or os.environ.get(GRPC_VARIABLE)
+    if not isinstance(grpc, str):
+        return grpc
+    try:
+        from notification_platform.over_grpc.way import AwaitedWay, BlockingWay
+    except ImportError as error:
+        raise NotConfigured("gRPC needs more: pip install 'notification-platform-client[grpc]'") from error
+    return BlockingWay(grpc, token) if blocking else AwaitedWay(grpc, token)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from bench import measures
+from bench import client_measures, measures
 from bench.mix import USERS
 from bench.run import Run
 from bench.servers import Servers
@@ -15,6 +15,7 @@ STEPS = [
     ("the bare work", measures.bare),
     ("single posts", measures.singles),
     ("batches", measures.batches),
+    ("the client's batches", client_measures.batching),
     ("draining", measures.drained),
     ("sustained", measures.sustained),
     (f"steady {measures.STEADY_RATE}/s to the socket", measures.steady),

@@ -1,4 +1,4 @@
-"""What the client carries of the server: the published schema of an event, the .proto files and their stubs. `make client` writes it.
+"""What the client carries of the server: an event's schema, the .proto files, stubs. `make client` writes it.
 
 python -m tests.client.published
 """

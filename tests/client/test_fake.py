@@ -110,7 +110,7 @@ def test_every_body_is_answered_as_the_server_answers_it(ask_real, fake):
         for name, body in BODIES.items()
         if (real := ask_real("notifications", body)) != (faked := ask_fake(fake, "notifications", body))
     }
-    assert different == {}
+    assert not different, "\n".join(f"{name}: {each}" for name, each in different.items())
 
 
 @pytest.mark.parametrize("count", [0, 1, 1_000, 1_001])

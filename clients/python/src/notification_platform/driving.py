@@ -83,7 +83,7 @@ class BlockingDriver:
         body = Body(time.monotonic() + timeout)
         try:
             with self._http.stream(**_request(self._connection, call, timeout)) as answer:
-                for chunk in answer.iter_raw():
+                for chunk in answer.iter_bytes():
                     body.feed(chunk, time.monotonic())
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
@@ -150,7 +150,7 @@ class AwaitedDriver:
                 asyncio.timeout(timeout),
                 self._http.stream(**_request(self._connection, call, timeout)) as answer,
             ):
-                async for chunk in answer.aiter_raw():
+                async for chunk in answer.aiter_bytes():
                     body.feed(chunk, time.monotonic())
         except TimeoutError as error:
             raise Unreachable("The answer came too slowly.") from error

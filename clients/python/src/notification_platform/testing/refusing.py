@@ -40,7 +40,7 @@ def refuse(event: Any, types: Mapping[str, FakeType], *, scopes: frozenset[str],
     its = types.get(event["type"])
     if its is None:
         raise _unknown(event["type"], types)
-    refuse_flaws(event, "", free=False)
+    _refuse_flaws(event)
     if len(msgspec.json.encode(event.get("data", {}))) > MAX_BYTES:
         raise too_large("data")
     if may_send and its.name not in may_send:
@@ -111,8 +111,17 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(msgspec.json.decode(text))
 
 
-def _order(error: ValidationError) -> tuple[int, bool]:
-    return (len(error.absolute_path), error.validator == "required")
+def _refuse_flaws(event: Mapping[str, Any]) -> None:
+    refuse_flaws(event.get("data", {}), "data", free=True)
+    named = {"target.user_id": event["target"]["user_id"]}
+    named |= {name: event.get(name) for name in ("collapse_key", "idempotency_key")}
+    for path, value in named.items():
+        refuse_flaws(value, path, free=False)
+
+
+def _order(error: ValidationError) -> tuple[bool, bool]:
+    """What is there and wrong first, then what is too much, then what is missing: the order of the server's decoder."""
+    return (error.validator == "required", error.validator == "additionalProperties")
 
 
 def _field(error: ValidationError) -> str:

@@ -20,7 +20,7 @@ OTHER = "whsec_" + base64.b64encode(b"b" * 32).decode()
 @pytest.fixture
 def sent():
     """A call as the platform makes it: (body, headers)."""
-    made = call(order(), Webhook(base64.b64decode(SECRET.removeprefix("whsec_"))), now=now_ms())
+    made = call(order("https://example.com/hook", channel="push"), Webhook(base64.b64decode(SECRET.removeprefix("whsec_"))), now=now_ms())
     return made.body, made.headers
 
 

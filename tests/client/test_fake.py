@@ -8,7 +8,17 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from django.test import Client as DjangoClient
-from notification_platform import Conflict, Event, Forbidden, InvalidRequest, NotFound, Unavailable, Unprocessable
+from notification_platform import (
+    Client,
+    Conflict,
+    Event,
+    Forbidden,
+    InvalidRequest,
+    NotConfigured,
+    NotFound,
+    Unavailable,
+    Unprocessable,
+)
 from notification_platform.testing import FakePlatform, FakeType
 from notification_platform.testing.platform import ADDRESS
 
@@ -141,6 +151,28 @@ class TestAsOnesOwnTestsUseIt:
             with pytest.raises(NotFound):
                 client.status("notif_unknown")
         assert fake.sent == []
+
+    def test_nothing_to_send_is_no_call(self, fake):
+        with fake.client() as client:
+            assert client.send_many([]) == []
+
+    @pytest.mark.parametrize("key", ["", "k" * 256, "größe", "a\nb"])
+    def test_a_key_that_cannot_travel_is_refused_here(self, fake, key):
+        with fake.client() as client, pytest.raises(InvalidRequest) as met:
+            client.send("order_shipped", user="usr_42", idempotency_key=key)
+        assert met.value.field == "Idempotency-Key"
+        assert fake.sent == []
+
+    @pytest.mark.parametrize("api", ["localhost:8000", "ftp://x", "http://", "http://[", "http://a:b"])
+    def test_an_address_that_is_none_is_told(self, api):
+        with pytest.raises(NotConfigured):
+            Client(api, "t")
+
+    @pytest.mark.parametrize("token", ["", "a b", "a\nb", "ä"])
+    def test_a_token_that_is_none_is_told(self, token, monkeypatch):
+        monkeypatch.delenv("NOTIFY_TOKEN", raising=False)
+        with pytest.raises(NotConfigured):
+            Client("http://localhost:1", token)
 
     def test_outcomes_are_the_tests_to_give(self, fake):
         with fake.client() as client:

@@ -6,7 +6,6 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from notification_platform import (
     Accepted,
     AsyncClient,
@@ -24,6 +23,7 @@ from notification_platform import (
     Unreachable,
 )
 from notification_platform.over_grpc.messages import error_of
+
 from notifications.credentials import create_token
 from tests.client import published
 from tests.notifications.accepting import make_type, written
@@ -31,8 +31,8 @@ from tests.running import free_port
 
 pytest.importorskip("notifications.grpc.serving", reason="the server has no gRPC here")
 
-from tests.notifications.conftest import empty_log, fresh_process, log_options  # noqa: E402, F401  fixtures
-from tests.notifications.grpc.conftest import start  # noqa: E402, F401  a fixture
+from tests.notifications.conftest import empty_log, fresh_process, log_options  # noqa: F401  fixtures
+from tests.notifications.grpc.conftest import start  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
@@ -118,8 +118,9 @@ def test_a_code_without_details_is_nobodys_refusal(code, kind):
 
 
 def test_retry_after_travels():
-    from foundation import errors
     from notifications.grpc.refusing import status_of
+
+    from foundation import errors
 
     for refusal, kind in ((errors.RateLimited, RateLimited), (errors.Unavailable, Unavailable)):
         details = status_of(refusal("Later.", retry_after=1.5)).SerializeToString()
@@ -129,5 +130,7 @@ def test_retry_after_travels():
 
 
 def test_the_stubs_are_the_servers():
-    different = [path.name for path in published.stubs() if (published.STUBS / path.name).read_bytes() != path.read_bytes()]
+    different = [
+        path.name for path in published.stubs() if (published.STUBS / path.name).read_bytes() != path.read_bytes()
+    ]
     assert different == [], "run: make client"

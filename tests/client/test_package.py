@@ -11,8 +11,8 @@ import venv
 from pathlib import Path
 
 import pytest
-
 from notification_platform.cli import codes
+
 from tests.notifications.accepting import written
 from tests.running import ROOT
 
@@ -40,7 +40,11 @@ def empty(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
         text=True,
     )
-    if done.returncode and "CI" not in os.environ and re.search("No matching distribution|ConnectionError", done.stderr):
+    if (
+        done.returncode
+        and "CI" not in os.environ
+        and re.search("No matching distribution|ConnectionError", done.stderr)
+    ):
         pytest.skip("pip can't get the client's requirements here")
     assert done.returncode == 0, done.stderr
     return folder

@@ -6,11 +6,11 @@ import base64
 import time
 
 import pytest
+from notification_platform import BadSignature, NotConfigured, Receiver
 from standardwebhooks.webhooks import Webhook
 
 from delivery.providers.webhook.message import call
 from foundation.clock import now_ms
-from notification_platform import BadSignature, NotConfigured, Receiver
 from tests.delivery.providers.made_orders import order
 
 SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
@@ -20,7 +20,11 @@ OTHER = "whsec_" + base64.b64encode(b"b" * 32).decode()
 @pytest.fixture
 def sent():
     """A call as the platform makes it: (body, headers)."""
-    made = call(order("https://example.com/hook", channel="push"), Webhook(base64.b64decode(SECRET.removeprefix("whsec_"))), now=now_ms())
+    made = call(
+        order("https://example.com/hook", channel="push"),
+        Webhook(base64.b64decode(SECRET.removeprefix("whsec_"))),
+        now=now_ms(),
+    )
     return made.body, made.headers
 
 

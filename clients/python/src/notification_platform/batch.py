@@ -94,8 +94,9 @@ class Batch:
         try:
             if self._filling is not None:
                 self._filling.full.set()
-            self._filling = _Filling(threading.Event())
-            self._calls.submit(self._go, self._filling)
+            filling = _Filling(threading.Event())
+            self._calls.submit(self._go, filling)
+            self._filling = filling
         except RuntimeError:
             self._room.release()
             raise

@@ -43,14 +43,14 @@ class BlockingDriver:
 
     def run(self, flow: Flow[T]) -> T:
         """The flow's result."""
-        step, answer = next(flow, None), None
-        try:
-            while True:
-                answer = self._do(step)
+        answer: Any = None
+        while True:
+            try:
                 step = flow.send(answer)
-        except StopIteration as end:
-            value: T = end.value
-            return value
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            answer = self._do(step)
 
     def iterate(self, stream: Stream[T]) -> Iterator[T]:
         """The stream's items, each as it comes."""
@@ -107,14 +107,14 @@ class AwaitedDriver:
 
     async def run(self, flow: Flow[T]) -> T:
         """The flow's result."""
-        step, answer = next(flow, None), None
+        answer: Any = None
         while True:
-            answer = await self._do(step)
             try:
                 step = flow.send(answer)
             except StopIteration as end:
                 value: T = end.value
                 return value
+            answer = await self._do(step)
 
     async def iterate(self, stream: Stream[T]) -> AsyncIterator[T]:
         """The stream's items, each as it comes."""

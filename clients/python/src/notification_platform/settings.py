@@ -6,6 +6,7 @@ import os
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import httpx
 import msgspec
 
 from notification_platform.errors import NotConfigured
@@ -49,9 +50,17 @@ def connection(api: str | None, token: str | None, timeout_s: float) -> Connecti
     if any(ord(sign) not in _VISIBLE for sign in token):
         raise NotConfigured("The token holds a sign that can't be in one: copy it again.")
     api = (api or os.environ.get(API_VARIABLE) or DEFAULT_API).rstrip("/")
-    if not api.startswith(("http://", "https://")):
+    if not _is_address(api):
         raise NotConfigured(f"{api!r} is no address of an API: it looks like {DEFAULT_API}.")
     return Connection(api=api, token=token, timeout_s=timeout_s)
+
+
+def _is_address(api: str) -> bool:
+    try:
+        url = httpx.URL(api)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in ("http", "https") and bool(url.host)
 
 
 def encoded(body: Any) -> bytes | None:

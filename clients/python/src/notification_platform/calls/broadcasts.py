@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from notification_platform.calls.event import When, as_json, new_key, time_text
+from notification_platform.calls.event import When, as_json, checked_key, time_text
 from notification_platform.calls.paths import path_of
 from notification_platform.platform import Broadcast, BroadcastStarted
 from notification_platform.steps import Call, Flow, Given, Pause, Stream, one
@@ -48,7 +48,7 @@ def start(
             path="notifications/broadcast",
             body=as_json(body),
             answer=BroadcastStarted,
-            key=idempotency_key or new_key(),
+            key=checked_key(idempotency_key),
         )
     )
 

@@ -11,6 +11,7 @@ import msgspec
 
 from notification_platform.errors import InvalidRequest
 
+KEY_MAX = 255
 When = datetime | str | None
 
 
@@ -82,6 +83,20 @@ def as_json(body: Any) -> bytes:
 def new_key() -> str:
     """An idempotency key that nobody has."""
     return uuid.uuid4().hex
+
+
+def checked_key(key: str | None) -> str:
+    """A key of one's own, else a new one. Raises InvalidRequest for one that can't travel in a header."""
+    if key is None:
+        return new_key()
+    if not (0 < len(key) <= KEY_MAX and key.isascii() and key.isprintable()):
+        raise InvalidRequest(
+            f"An idempotency key has 1 to {KEY_MAX} printable ASCII characters.",
+            code="invalid_request",
+            field="Idempotency-Key",
+            remedy="Use something like a UUID, one for each event.",
+        )
+    return key
 
 
 def time_text(value: When, field: str) -> str | None:

@@ -17,7 +17,7 @@ from notification_platform.answers import (
     TimelineEntry,
 )
 from notification_platform.calls.batches import Packed, Result, call_of, packed
-from notification_platform.calls.event import Event, EventFields, as_json, new_key
+from notification_platform.calls.event import Event, EventFields, as_json, checked_key
 from notification_platform.calls.paths import path_of
 from notification_platform.errors import NotInTime
 from notification_platform.steps import Call, Flow, Given, Pause, Stream, one
@@ -28,7 +28,7 @@ FIRST_LOOK_S, LONGEST_LOOK_S, GROWTH = 0.1, 2.0, 1.5
 def send(type: str, **fields: Unpack[EventFields]) -> Flow[Accepted]:
     """Sends one notification; when it returns, it is durable. The fields are `Event`'s."""
     event = Event(type=type, **fields)
-    key = event.idempotency_key or new_key()
+    key = checked_key(event.idempotency_key)
     body = msgspec.structs.replace(event, idempotency_key=None).encoded()
     return one(Call(name="send", method="POST", path="notifications", body=body, answer=Accepted, key=key))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -67,6 +68,15 @@ def test_installed_into_an_empty_environment_it_sends_one(empty: Path, api: str,
     assert typed.returncode == 0, typed.stderr
     ids = {script.stdout.strip(), json.loads(typed.stdout)["notification_id"]}
     assert {event.recipients[0].id for _, event, _ in written()} == ids
+
+
+def test_it_imports_nothing_of_the_platforms():
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    trees = [ast.parse(path.read_text()) for path in (CLIENT / "src").rglob("*.py")]
+    named = [node.module for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    named += [name.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
+    assert len(rooms) > 5
+    assert {name.partition(".")[0] for name in named} & rooms == set()
 
 
 def test_the_wheel_has_types_schema_and_proto(wheel: Path):

@@ -203,12 +203,12 @@ def test_marks_in_what_the_server_says_are_only_text(bare, monkeypatch):
 
 class TestBroadcasts:
     def of(self, status: str, expanded: int) -> bytes:
-        return told(200, {"broadcast_id": "bc_1", "status": status, "recipients": 10, "expanded": expanded})
+        return told(200, {"broadcast_id": "bc_1", "state": status, "recipients": 10, "expanded": expanded})
 
     def test_one_is_started_and_followed_to_its_end(self, bare, monkeypatch):
         started = {"broadcast_id": "bc_1", "estimated_recipients": 10, "estimated_duration_minutes": 0.1}
         monkeypatch.setenv("NOTIFY_TOKEN", "t")
-        with lying(told(202, started), self.of("running", 3), self.of("completed", 10)) as liar:
+        with lying(told(202, started), self.of("running", 3), self.of("finished", 10)) as liar:
             monkeypatch.setenv("NOTIFY_API", liar.url)
             done = bare("broadcast", "news", "--segment", "all", "--rate", "50", "-d", "title=Hi")
         assert done.exit_code == 0, done.stderr

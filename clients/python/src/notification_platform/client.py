@@ -52,6 +52,7 @@ class Broadcasts(Group[M_co]):
     pause = Operation(broadcasts.pause)
     resume = Operation(broadcasts.resume)
     cancel = Operation(broadcasts.cancel)
+    recall = Operation(broadcasts.recall)
     set_rate = Operation(broadcasts.set_rate)
     progress = Streaming(broadcasts.progress)
 

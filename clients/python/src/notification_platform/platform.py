@@ -85,14 +85,44 @@ class BroadcastStarted(Answer, frozen=True, kw_only=True):
     estimated_duration_minutes: float
 
 
+class Throttle(Answer, frozen=True, kw_only=True):
+    """`rate` recipients a second at most; 0: as the channels take it."""
+
+    rate: int = 0
+    strategy: str = ""
+
+
+class BroadcastChannel(Answer, frozen=True, kw_only=True):
+    """A channel's recipients by what became of them; `not_yet` are without any word so far."""
+
+    sent: int = 0
+    dropped: dict[str, int] = {}
+    failed: int = 0
+    in_flight: int = 0
+    not_yet: int = 0
+    cancelled: int = 0
+
+
 class Broadcast(Answer, frozen=True, kw_only=True):
-    """How far a broadcast is. `expanded` of `recipients` were handed to the pipeline."""
+    """How far a broadcast is. `expanded` of `recipients` (None until the audience is fixed) are on their way.
+
+    `state`: draft, waiting (for a second person), scheduled, running, paused, held and halted (by its canary), finished,
+    cancelled. `settled`: every delivery has its outcome. `waits_for` says what holds it up.
+    """
 
     broadcast_id: str
-    status: str
+    state: str
+    why: str = ""
+    name: str = ""
     type: str = ""
     segment: str = ""
-    recipients: int = 0
+    throttle: Throttle = Throttle()
+    estimated_recipients: int = 0
+    recipients: int | None = None
     expanded: int = 0
-    rate: int = 0
-    estimated_duration_minutes: float = 0
+    percent: float = 0.0
+    settled: bool = False
+    waits_for: str = ""
+    ledger: dict[str, BroadcastChannel] = {}
+    started_at: datetime | None = None
+    finished_at: datetime | None = None

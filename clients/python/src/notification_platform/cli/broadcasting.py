@@ -77,6 +77,12 @@ def cancel(session: Session, id: BroadcastId) -> None:
     _say(session, session.client.broadcasts.cancel(id))
 
 
+@command(broadcasts, "recall", admin=True, examples="notify broadcasts recall bc_0199f2d1c0de7000a1b2c3d4e5f60718")
+def recall(session: Session, id: BroadcastId) -> None:
+    """Ends it and takes it out of the inboxes."""
+    _say(session, session.client.broadcasts.recall(id))
+
+
 @command(broadcasts, "rate", admin=True, examples="notify broadcasts rate bc_0199f2d1c0de7000a1b2c3d4e5f60718 2000")
 def rate(
     session: Session,
@@ -88,7 +94,7 @@ def rate(
 
 
 def _say(session: Session, found: Broadcast) -> None:
-    session.show(found, lambda: f"{found.broadcast_id} [{looks.UNDER_WAY}]{found.status}[/]")
+    session.show(found, lambda: f"{found.broadcast_id} [{looks.UNDER_WAY}]{found.state}[/]")
 
 
 def _follow(session: Session, id: str) -> int:
@@ -100,9 +106,9 @@ def _follow(session: Session, id: str) -> int:
     with Progress(*columns, console=session.out) as bar:
         task = bar.add_task(id, total=None)
         for found in session.client.broadcasts.progress(id):
-            bar.update(task, description=found.status, completed=found.expanded, total=found.recipients or None)
+            bar.update(task, description=found.state, completed=found.expanded, total=found.recipients or None)
     return _code(found)
 
 
 def _code(found: Broadcast) -> int:
-    return codes.NOT_DELIVERED if found.status in ("cancelled", "failed") else codes.OK
+    return codes.OK if found.state == "finished" else codes.NOT_DELIVERED

@@ -1,4 +1,4 @@
-"""One process that sends through the Python client, as a service would: every event by itself, the client fills batches.
+"""One process that sends through the Python client, as a service would: event by event; the client fills batches.
 
 python -m bench.client_load < plan.json > figures.json
 

@@ -1,4 +1,4 @@
-"""The package as others get it: built, installed into an empty environment, one sent to a real server; and the page of it."""
+"""The package as others get it: built, installed into an empty environment, one sent to a real server; its page."""
 
 from __future__ import annotations
 
@@ -73,8 +73,9 @@ def test_installed_into_an_empty_environment_it_sends_one(empty: Path, api: str,
 def test_it_imports_nothing_of_the_platforms():
     rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     trees = [ast.parse(path.read_text()) for path in (CLIENT / "src").rglob("*.py")]
-    named = [node.module for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
-    named += [name.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    named = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    named += [name.name for node in nodes if isinstance(node, ast.Import) for name in node.names]
     assert len(rooms) > 5
     assert {name.partition(".")[0] for name in named} & rooms == set()
 

@@ -106,8 +106,8 @@ class BroadcastChannel(Answer, frozen=True, kw_only=True):
 class Broadcast(Answer, frozen=True, kw_only=True):
     """How far a broadcast is. `expanded` of `recipients` (None until the audience is fixed) are on their way.
 
-    `state`: draft, waiting (for a second person), scheduled, running, paused, held and halted (by its canary), finished,
-    cancelled. `settled`: every delivery has its outcome. `waits_for` says what holds it up.
+    `state`: draft, waiting (for a second person), scheduled, running, paused, held and halted (by its canary),
+    finished, cancelled. `settled`: every delivery has its outcome. `waits_for` says what holds it up.
     """
 
     broadcast_id: str

@@ -32,9 +32,9 @@ def start(
     canary: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
 ) -> Flow[BroadcastStarted]:
-    """Starts a broadcast; `rate` in recipients a second. Needs the scope `broadcast`. Large ones wait for a second person.
+    """Starts a broadcast; `rate` in recipients a second. Needs the scope `broadcast`.
 
-    `local_time`: "HH:MM" where each user is; `repeats`: daily, weekly, monthly; `canary`: percent, hold_s and the rates
+    Large ones wait for a second person. `local_time`: "HH:MM" where each user is; `repeats`: daily, weekly, monthly; `canary`: percent, hold_s and the rates
     that halt it, as /api/docs has them.
     """
     throttle = {"rate": rate, "strategy": strategy}

@@ -24,9 +24,8 @@ from notification_platform import (
 )
 from notification_platform.over_grpc.messages import error_of
 
-from notifications.credentials import create_token
 from tests.client import published
-from tests.notifications.accepting import make_type, written
+from tests.notifications.accepting import written
 from tests.running import free_port
 
 pytest.importorskip("notifications.grpc.serving", reason="the server has no gRPC here")
@@ -41,15 +40,13 @@ DATA = {"order_id": "ord_1", "items": 3, "paid": True, "notes": [None, "a\nb"]}
 
 
 @pytest.fixture
-async def target(request: pytest.FixtureRequest, fresh_process, empty_log, start) -> str:  # noqa: F811
-    make_type()
+async def target(fresh_process, empty_log, secret, start) -> str:  # noqa: F811
     server = await start()
     return f"127.0.0.1:{server.port}"
 
 
 @pytest.fixture
-async def client(target: str):
-    secret, _ = create_token(name="orders", scopes=["notifications:send", "notifications:read"])
+async def client(target: str, secret: str):  # noqa: F811
     async with AsyncClient("http://127.0.0.1:1/api/v1", secret, grpc=target, retries=ONCE) as client:
         yield client
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from notification_platform import answers, people, platform
 
 from channels_app import entries, inbox_answers
 from delivery import dead_letters_api
-from notification_platform import answers, people, platform
 from notifications import sending
 from notifications.api import preferences, status, types, users, whoami
 from preferences import facts, matrix

@@ -7,6 +7,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from notification_platform.answers import Answer
 from notification_platform.errors import BadSignature, NotConfigured
+
+SECRET_BYTES = range(24, 65)  # standard-webhooks, "Symmetric"
 
 
 class Delivery(Answer, frozen=True, kw_only=True):
@@ -47,10 +50,7 @@ class Receiver:
 
     def __init__(self, *secrets: str) -> None:
         """Raises NotConfigured for a secret that can't be one."""
-        try:
-            self._webhooks = [Webhook(secret) for secret in secrets]
-        except (ValueError, RuntimeError) as error:
-            raise NotConfigured("A webhook's secret is whsec_ and 24 to 64 bytes in base64.") from error
+        self._webhooks = [Webhook(_key(secret)) for secret in secrets]
         if not self._webhooks:
             raise NotConfigured("There is no secret to verify webhooks with.")
 
@@ -63,6 +63,16 @@ class Receiver:
             return msgspec.json.decode(body, type=WebhookEvent)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadSignature(f"It is signed, and isn't a delivery: {error}.") from error
+
+
+def _key(secret: str) -> bytes:
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) not in SECRET_BYTES:
+        raise NotConfigured("A webhook's secret is whsec_ and 24 to 64 bytes in base64.")
+    return key
 
 
 def _is_signed(webhook: Webhook, body: bytes | str, headers: dict[str, str]) -> bool:

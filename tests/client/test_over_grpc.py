@@ -31,7 +31,7 @@ from tests.running import free_port
 pytest.importorskip("notifications.grpc.serving", reason="the server has no gRPC here")
 
 from tests.notifications.conftest import empty_log, fresh_process, log_options  # noqa: F401  fixtures
-from tests.notifications.grpc.conftest import secret, start  # noqa: E402, F401  fixtures
+from tests.notifications.grpc.conftest import secret, start  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
@@ -46,7 +46,7 @@ async def target(fresh_process, empty_log, secret, start) -> str:  # noqa: F811
 
 
 @pytest.fixture
-async def client(target: str, secret: str):
+async def client(target: str, secret: str):  # noqa: F811
     async with AsyncClient("http://127.0.0.1:1/api/v1", secret, grpc=target, retries=ONCE) as client:
         yield client
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import httpx
 import orjson
-
-from bench.mix import EventMix
 from notification_platform import Client
 from notification_platform.batch import CALLS_AT_ONCE
 from notification_platform.calls.batches import MAX_EVENTS
+
+from bench.mix import EventMix
 
 
 def batched(api: str, token: str, events: Sequence[dict[str, Any]]) -> dict[str, float]:

@@ -19,7 +19,7 @@ SERVERS := stack or cluster
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
 	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done
 
-.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack simulators test test-stack test-faults test-cluster soak bench bench-channels bench-stack profile check format proto clean upgrade
+.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack simulators test test-stack test-faults test-cluster soak bench bench-channels bench-stack profile check format proto client wheel clean upgrade
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,9 +29,9 @@ $(VENV)/bin/python:
 	if [ -z "$$python" ]; then echo "make: Python 3.11, 3.12 or 3.13 is needed and none was found; install one, or name it: PYTHON=/path/to/python3.12 make demo" >&2; exit 1; fi; \
 	echo "… making $(VENV) with $$($$python --version)"; $$python -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/.base: $(VENV)/bin/python requirements/base.txt
-	@echo "… installing requirements/base.txt"
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements/base.txt
+$(VENV)/.base: $(VENV)/bin/python requirements/base.txt clients/python/pyproject.toml
+	@echo "… installing requirements/base.txt and the client"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements/base.txt -e "clients/python[cli,grpc,testing]"
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base requirements/test.txt
@@ -118,6 +118,12 @@ format: $(VENV)/.test ## format the code, write docs/settings.md and docs/openap
 
 proto: $(VENV)/.test ## generate from notifications/grpc/proto; refuses what would break a client
 	@$(PY) -m notifications.grpc.generate
+
+client: $(VENV)/.test ## write what the client carries of the server: schema, .proto, stubs
+	@DJANGO_SETTINGS_MODULE=config.settings VAR=$(VENV)/var $(PY) -m tests.client.published
+
+wheel: $(VENV)/.test ## build the client: clients/python/dist
+	@$(PY) -m build --quiet clients/python
 
 COMPILE = CUSTOM_COMPILE_COMMAND="make upgrade" $(VENV)/bin/pip-compile --quiet --upgrade --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from bench import grpc_measures, measures
+from bench import client_measures, grpc_measures, measures
 from bench.mix import USERS
 from bench.run import Run
 from bench.servers import Servers
@@ -17,6 +17,7 @@ STEPS = [
     ("batches", measures.batches),
     ("gRPC, one by one", grpc_measures.sends),
     ("gRPC, streams", grpc_measures.streams),
+    ("the client's batches", client_measures.batching),
     ("draining", measures.drained),
     ("sustained", measures.sustained),
     (f"steady {measures.STEADY_RATE}/s to the socket", measures.steady),

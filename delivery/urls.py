@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from delivery import probes
 from delivery.api import OutboxView
+from delivery.dead_letters_api import DeadLetterGroupsView, DeadLettersView
 from delivery.receipts.views import webhook
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,4 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", probes.scrape),
     path("webhooks/<str:provider>", webhook),
     path("api/v1/sandbox/outbox", OutboxView.as_view()),
+    path("api/v1/dead_letters", DeadLettersView.as_view()),
+    path("api/v1/dead_letters/groups", DeadLetterGroupsView.as_view()),
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -203,6 +204,11 @@ class Demo:
             f"grpcurl -plaintext -H 'authorization: Bearer {values['SERVICE_TOKEN']}' -d '{json.dumps(message)}' "
             f"localhost:{self.grpc_port} notifications.v1.NotificationService/Send"
         )
+        notify = (
+            f"{self._short_var()}{_program('notify')} send order_shipped --user {values['USER_ID']} "
+            + " ".join(f"--data {name}={value}" for name, value in body["data"].items())
+            + " --demo"
+        )
         lines = [
             "ready",
             "",
@@ -219,9 +225,15 @@ class Demo:
             "",
             grpcurl,
             "",
+            notify,
+            "",
             "  Ctrl-C ends it.",
         ]
         print("\n".join(lines), flush=True)
+
+    def _short_var(self) -> str:
+        """What goes before a command that has to find this demo's state."""
+        return "" if self.var == ROOT / "var" else f"VAR={shlex.quote(str(self.var))} "
 
     def _end(self) -> None:
         if self.supervisor is None or self.supervisor.poll() is not None:
@@ -233,6 +245,12 @@ class Demo:
             self.supervisor.wait(STOP_WITHIN_S)
         except subprocess.TimeoutExpired:
             os.killpg(self.supervisor.pid, signal.SIGKILL)
+
+
+def _program(name: str) -> str:
+    """A program of this environment, as it is typed in the project's folder."""
+    path = Path(sys.executable).with_name(name)
+    return shlex.quote(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path))
 
 
 def _step(what: str) -> None:

@@ -14,10 +14,14 @@ from notifications.api.suppressions import (
     SuppressionRemovalView,
     SuppressionsView,
 )
+from notifications.api.types import TypesView
 from notifications.api.user_tokens import TicketView, UserTokenView
 from notifications.api.users import DevicesView, DeviceView, UserView
+from notifications.api.whoami import WhoAmIView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("whoami", WhoAmIView.as_view()),
+    path("types", TypesView.as_view()),
     path("notifications", SendView.as_view()),
     path("notifications/batch", BatchView.as_view()),
     path("notifications/explain", ExplainView.as_view()),

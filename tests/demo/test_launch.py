@@ -101,6 +101,14 @@ def test_the_grpcurl_line_sends_one(platform: Platform) -> None:
         until(lambda: api.get(f"notifications/{sent.notification_id}").json()["channels"], 20, "the decision")
 
 
+def test_the_notify_line_works_when_pasted(platform: Platform) -> None:
+    line = next(line for line in platform.lines if "notify send " in line)
+
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert re.match(r"accepted notif_\w+", done.stdout), done.stdout
+
+
 def test_demo_env_is_its_owners_and_a_shell_can_source_it(platform: Platform) -> None:
     file = platform.var / "demo.env"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -1,0 +1,1 @@
+"""The command line `notify`. Needs the extra `cli`."""

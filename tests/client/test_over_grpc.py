@@ -115,9 +115,8 @@ def test_a_code_without_details_is_nobodys_refusal(code, kind):
 
 
 def test_retry_after_travels():
-    from notifications.grpc.refusing import status_of
-
     from foundation import errors
+    from notifications.grpc.refusing import status_of
 
     for refusal, kind in ((errors.RateLimited, RateLimited), (errors.Unavailable, Unavailable)):
         details = status_of(refusal("Later.", retry_after=1.5)).SerializeToString()

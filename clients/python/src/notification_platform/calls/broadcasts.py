@@ -34,8 +34,8 @@ def start(
 ) -> Flow[BroadcastStarted]:
     """Starts a broadcast; `rate` in recipients a second. Needs the scope `broadcast`.
 
-    Large ones wait for a second person. `local_time`: "HH:MM" where each user is; `repeats`: daily, weekly, monthly; `canary`: percent, hold_s and the rates
-    that halt it, as /api/docs has them.
+    Large ones wait for a second person. `local_time`: "HH:MM" where each user is; `repeats`: daily, weekly, monthly;
+    `canary`: percent, hold_s and the rates that halt it, as /api/docs has them.
     """
     throttle = {"rate": rate, "strategy": strategy}
     throttle = {name: value for name, value in throttle.items() if value is not None}

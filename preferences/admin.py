@@ -1,4 +1,4 @@
-"""Users and segments in the admin; the suppression list has a file of its own."""
+"""Users in the admin; segments and the suppression list have files of their own."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from preferences import (
-    segments,
-    suppression_admin,  # noqa: F401  it registers itself
-)
+from preferences import segment_admin, suppression_admin  # noqa: F401  they register themselves
 from preferences.admin_forms import DeviceForm, UserForm
-from preferences.models import Device, InvalidAddress, PreferenceRow, Segment, User
+from preferences.models import Device, InvalidAddress, PreferenceRow, User
 
 NOTHING = "–"
 
@@ -106,20 +103,3 @@ class UserAdmin(ModelAdmin):
     @display(description="State", label={"active": "success", "erased": "danger"})
     def state(self, user: User) -> str:
         return "erased" if user.erased_at else "active"
-
-
-@admin.register(Segment)
-class SegmentAdmin(ModelAdmin):
-    list_display = ("name", "description", "members", "updated_at")
-    search_fields = ("name", "description")
-    readonly_fields = ("members", "updated_at")
-    fields = ("name", "description", "condition", "members", "updated_at")
-
-    @display(description="Members now")
-    def members(self, segment: Segment) -> str:
-        return f"{segments.size(segment.name):,}" if segment.pk else NOTHING
-
-    def has_delete_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
-        """`all_active_users` is what broadcasts count on."""
-        kept = obj is not None and obj.name == segments.ALL_ACTIVE_USERS
-        return super().has_delete_permission(request, obj) and not kept

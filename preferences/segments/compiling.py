@@ -20,7 +20,7 @@ from django.utils import timezone
 from foundation.errors import InvalidRequest
 from preferences.models import DeliverySummary, Device, StaticListMember, User
 from preferences.segments import conditions
-from preferences.segments.conditions import AllOf, AnyOf, Attribute, Node, Not, Scalar
+from preferences.segments.conditions import MAX_NUMBER, AllOf, AnyOf, Attribute, Node, Not, Scalar
 
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$"
 DIGITS = 15
@@ -168,5 +168,6 @@ def _forms(value: Scalar | None) -> list[Scalar | None]:
     if isinstance(value, str) and value in ("true", "false"):
         return [value, value == "true"]
     if isinstance(value, str) and len(value) <= DIGITS and re.fullmatch(NUMBER, value):
-        return [value, float(value) if "." in value or "e" in value.lower() else int(value)]
+        number = float(value)
+        return [value, int(number) if number.is_integer() else number] if abs(number) <= MAX_NUMBER else [value]
     return [value]

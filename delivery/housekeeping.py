@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 
 from delivery import alerts, dead_letters, quarantine
+from delivery.people import erasing
 from foundation.clock import now_ms
 from foundation.errors import Unreachable
 from foundation.redis import Unreachable as RedisUnreachable
@@ -47,6 +48,7 @@ def _tasks() -> Iterator[Callable[[], object]]:
     yield lambda: dead_letters.purge(horizon)
     yield lambda: alerts.purge(now - ALERT_DAYS * DAY_MS)
     yield lambda: quarantine.purge(kept_before=now - QUARANTINE_DAYS * DAY_MS, retried_before=horizon)
+    yield erasing.carry_on
     yield vouching.notice_evictions
     yield vouching.write_late
     yield vouching.make_whole

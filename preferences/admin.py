@@ -12,9 +12,14 @@ from unfold.decorators import display
 
 from preferences import segment_admin, suppression_admin  # noqa: F401  they register themselves
 from preferences.admin_forms import DeviceForm, UserForm
+from preferences.masking import masked
 from preferences.models import Device, InvalidAddress, PreferenceRow, User
 
 NOTHING = "–"
+
+
+def _sees(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("preferences.see_addresses"))
 
 
 class DeviceInline(TabularInline):
@@ -22,8 +27,18 @@ class DeviceInline(TabularInline):
     form = DeviceForm
     extra = 0
     tab = True
-    fields = ("platform", "token", "name", "registered_at")
-    readonly_fields = ("registered_at",)
+    readonly_fields = ("registered_at", "token_masked")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """A token is an address."""
+        return ("platform", "token" if _sees(request) else "token_masked", "name", "registered_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _sees(request) and super().has_add_permission(request, obj)
+
+    @display(description="Token")
+    def token_masked(self, device: Device) -> str:
+        return masked("push", device.token)
 
 
 class PreferenceInline(TabularInline):
@@ -39,8 +54,14 @@ class InvalidAddressInline(TabularInline):
     extra = 0
     tab = True
     verbose_name_plural = "dead addresses"
-    fields = ("channel", "address", "created_at")
-    readonly_fields = fields
+    readonly_fields = ("channel", "address", "address_masked", "created_at")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("channel", "address" if _sees(request) else "address_masked", "created_at")
+
+    @display(description="Address")
+    def address_masked(self, row: InvalidAddress) -> str:
+        return masked(row.channel, row.address)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -69,7 +90,7 @@ class UserAdmin(ModelAdmin):
     search_help_text = "User id, email, phone number or push token"
     empty_value_display = NOTHING
     inlines = (DeviceInline, PreferenceInline, InvalidAddressInline)
-    readonly_fields = ("created_at", "updated_at")
+    readonly_fields = ("erased_at", "created_at", "updated_at", "email_masked", "phone_masked")
     fieldsets = (
         (None, {"fields": ("user_id", ("email", "phone"), ("locale", "time_zone"))}),
         ("Quiet hours", {"fields": ("quiet_hours",)}),
@@ -84,6 +105,22 @@ class UserAdmin(ModelAdmin):
         """The id is what other services know the user by: it never changes."""
         return (*self.readonly_fields, "user_id") if obj else self.readonly_fields
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Who may not see addresses sees them masked, and so doesn't change them."""
+        if obj is None or _sees(request):
+            return self.fieldsets
+        masked = ("user_id", ("email_masked", "phone_masked"), ("locale", "time_zone"))
+        return ((None, {"fields": masked}), *self.fieldsets[1:])
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        if _sees(request):
+            return self.list_display
+        return [{"email_shown": "email_masked", "phone_shown": "phone_masked"}.get(n, n) for n in self.list_display]
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """A user is erased, everywhere, with a receipt; a deleted row would leave the rest behind."""
+        return False
+
     @display(description="Email", ordering="email")
     def email_shown(self, user: User) -> str:
         return user.email or NOTHING
@@ -91,6 +128,14 @@ class UserAdmin(ModelAdmin):
     @display(description="Phone", ordering="phone")
     def phone_shown(self, user: User) -> str:
         return user.phone or NOTHING
+
+    @display(description="Email")
+    def email_masked(self, user: User) -> str:
+        return masked("email", user.email) or NOTHING
+
+    @display(description="Phone")
+    def phone_masked(self, user: User) -> str:
+        return masked("sms", user.phone) or NOTHING
 
     @display(description="Devices", ordering="device_count")
     def reach(self, user: Any) -> str:

@@ -10,7 +10,7 @@ class Erasure(models.Model):
     erasure list that routing and replay honour; at `gone_by` a last look round removes that too, and `user_id` here.
 
     `digest` is a keyed hash of the user id: whoever comes with the id can be shown the receipt, nobody can read the id
-    out of it.
+    out of it. `outstanding` are the places that couldn't be reached yet, `next_at` is when all are looked at again.
     """
 
     receipt = models.CharField(max_length=40, unique=True)
@@ -19,7 +19,8 @@ class Erasure(models.Model):
     by = models.CharField(max_length=150)
     note = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
-    gone_by = models.DateTimeField(db_index=True)
+    gone_by = models.DateTimeField()
+    next_at = models.DateTimeField(null=True, blank=True, db_index=True)
     removed = models.JSONField(default=dict)
     kept = models.JSONField(default=dict)
     outstanding = models.JSONField(default=list)

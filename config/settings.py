@@ -264,6 +264,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": ENV.RETRY_TICK_S,
         "options": {"queue": "critical", "expires": 5 * ENV.RETRY_TICK_S},
     },
+    "import-people": {
+        "task": "delivery.stages.import_people",
+        "schedule": 2.0,
+        "options": {"queue": "retry", "expires": 2.0},
+    },
     "housekeeping": {
         "task": "delivery.stages.housekeeping",
         "schedule": 60.0,

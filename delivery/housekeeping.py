@@ -19,6 +19,7 @@ from notifications import credentials, idempotency, vouching
 from notifications.due import table
 from notifications.log import get_log
 from notifications.store import get_store
+from preferences.imports import results
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -49,6 +50,7 @@ def _tasks() -> Iterator[Callable[[], object]]:
     yield lambda: alerts.purge(now - ALERT_DAYS * DAY_MS)
     yield lambda: quarantine.purge(kept_before=now - QUARANTINE_DAYS * DAY_MS, retried_before=horizon)
     yield erasing.carry_on
+    yield results.purge
     yield vouching.notice_evictions
     yield vouching.write_late
     yield vouching.make_whole

@@ -6,14 +6,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from preferences import segment_admin, suppression_admin  # noqa: F401  they register themselves
+from preferences import import_admin, segment_admin, static_list_admin, suppression_admin
 from preferences.admin_forms import DeviceForm, UserForm
 from preferences.masking import masked
 from preferences.models import Device, InvalidAddress, PreferenceRow, User
+
+__all__ = ["import_admin", "segment_admin", "static_list_admin", "suppression_admin"]  # they register themselves
 
 NOTHING = "–"
 
@@ -97,6 +100,14 @@ class UserAdmin(ModelAdmin):
         ("Facts", {"fields": ("attributes", "last_active", "erased_at", ("created_at", "updated_at"))}),
     )
     list_per_page = 50
+    actions_list = ("import_file",)
+
+    @action(description="Import from a file", url_path="import-file", permissions=["import_file"])
+    def import_file(self, request: HttpRequest) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:preferences_peopleimport_add"))
+
+    def has_import_file_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("preferences.import_users"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).annotate(device_count=Count("devices"))

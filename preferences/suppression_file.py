@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 import msgspec
 
+from foundation import csv_cells
 from foundation.errors import InvalidRequest, Refused
 from foundation.streaming import streamed
 from preferences import suppression
@@ -83,9 +84,9 @@ def export(form: str) -> Iterator[bytes]:
 def _lines(form: str) -> Iterator[bytes]:
     rows = streamed(Suppression.objects.all(), *COLUMNS)
     if form == CSV:
-        yield _csv_line(COLUMNS)
+        yield csv_cells.line(COLUMNS)
         for row in rows:
-            yield _csv_line([*row[:4], row[4].isoformat()])
+            yield csv_cells.line([*row[:4], row[4].isoformat()])
     else:
         for row in rows:
             yield msgspec.json.encode(dict(zip(COLUMNS, row, strict=True))) + b"\n"
@@ -140,16 +141,10 @@ def _json_row(line: int, text: str) -> Row:
 
 
 def _row(line: int, values: dict[str, Any]) -> Row:
-    given = {name: str(values.get(name) or "").strip() for name in COLUMNS[:4]}
+    given = {name: csv_cells.plain(str(values.get(name) or "").strip()) for name in COLUMNS[:4]}
     try:
         return suppression.checked(
             Entry(given["address"], given["channel"], given["reason"] or Suppression.Reason.MANUAL, given["note"])
         )
     except Refused as error:
         return BadRow(line, error.field or "$", error.detail, error.remedy or "")
-
-
-def _csv_line(values: Iterable[str]) -> bytes:
-    line = io.StringIO(newline="")
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue().encode()

@@ -3,7 +3,7 @@
 from preferences.models.address import SUPPRESSIBLE, InvalidAddress, Suppression, SuppressionChange
 from preferences.models.delivery_summary import DeliverySummary
 from preferences.models.erasure import Erasure
-from preferences.models.people_import import ImportBatch, PeopleImport
+from preferences.models.people_import import ImportBatch, ImportPart, PeopleImport
 from preferences.models.segment import Segment
 from preferences.models.static_list import StaticList, StaticListMember
 from preferences.models.user import Device, PreferenceRow, User
@@ -14,6 +14,7 @@ __all__ = [
     "Device",
     "Erasure",
     "ImportBatch",
+    "ImportPart",
     "InvalidAddress",
     "PeopleImport",
     "PreferenceRow",

@@ -15,6 +15,7 @@ class PeopleImport(models.Model):
     """
 
     class State(models.TextChoices):
+        UPLOADING = "uploading", "Coming in"
         MAPPING = "mapping", "Waiting for its columns"
         RUNNING = "running", "Running"
         PAUSED = "paused", "Paused"
@@ -24,7 +25,7 @@ class PeopleImport(models.Model):
     file_name = models.CharField(max_length=200)
     to_list = models.ForeignKey(StaticList, null=True, blank=True, on_delete=models.CASCADE, related_name="imports")
     by = models.CharField(max_length=150)
-    state = models.CharField(max_length=16, choices=State.choices, default=State.MAPPING, db_index=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.UPLOADING, db_index=True)
     header = models.JSONField(default=list)
     mapping = models.JSONField(default=dict)
     rows = models.PositiveIntegerField(default=0)
@@ -38,6 +39,21 @@ class PeopleImport(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class ImportPart(models.Model):
+    """A piece of the file as it came in; they are removed once the file is read into batches."""
+
+    of = models.ForeignKey(PeopleImport, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ["of", "number"]
+        constraints = [models.UniqueConstraint(fields=["of", "number"], name="one_part_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.of_id}:{self.number}"
 
 
 class ImportBatch(models.Model):

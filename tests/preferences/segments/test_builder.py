@@ -15,7 +15,7 @@ from preferences.segments import parse_condition
 from preferences.segments.conditions import stored
 from preferences.segments.drafts import Draft, condition, draft_of, read
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis")]
 
 ADMIN = "/admin/preferences/segment/"
 
@@ -124,7 +124,7 @@ def test_with_the_permission_addresses_are_shown(author):
         ({"c-0.values": ""}, "lists no value"),
         ({"c-1-0.name": ""}, "Name the attribute"),
         ({"c-1-0.kind": "active"}, "say how many days"),
-        ({"c-1-0.kind": "segment"}, "Choose a segment"),
+        ({"c-1-0.kind": "segment", "c-1-0.name": ""}, "Choose a segment"),
         ({"c-1-0.kind": "segment", "c-1-0.name": "nowhere"}, "There is no segment"),
     ],
 )

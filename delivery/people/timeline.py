@@ -15,7 +15,7 @@ from notifications.records import Decision
 from notifications.status import ledger_bucket
 from notifications.store import get_store
 from notifications.store.port import Details
-from preferences.channels import CHANNELS
+from preferences.channels import CHANNELS, LABELS
 
 PAGE = 25
 SAME_MOMENT = 50
@@ -84,12 +84,17 @@ def _beside(channel: str, told: dict[str, Any], taken: dict[str, Any] | None, to
     """Then and now of one channel; `changed` where another decision would be taken today."""
     became = told["channels"].get(channel)
     return {
-        "channel": channel,
+        "channel": LABELS[channel],
         "became": None if became is None else {**became, "colour": colour(became["status"])},
         "then": taken and {**taken, "words": TAKEN[taken["verdict"]]},
         "today": today and {**today, "words": CHANGED[today["verdict"]]},
-        "changed": bool(taken and today and (taken["verdict"], taken["reason"]) != (today["verdict"], today["reason"])),
+        "changed": bool(taken and today and _decision(taken) != _decision(today)),
     }
+
+
+def _decision(told: dict[str, Any]) -> tuple[str, str]:
+    """What counts as another decision: that it is sent for another reason doesn't."""
+    return told["verdict"], "" if told["verdict"] == "send" else told["reason"]
 
 
 def colour(status: str) -> str:
@@ -118,9 +123,9 @@ def _entry(decisions: Sequence[Decision], cells: Any) -> Entry:
         broadcast=first.event.broadcast or "",
         channels=[
             {
-                "channel": channel,
-                "status": statuses[channel]["status"],
-                "reason": statuses[channel].get("reason", ""),
+                "channel": LABELS[channel],
+                "status": statuses[channel]["status"].replace("_", " "),
+                "reason": statuses[channel].get("reason", "").replace("_", " "),
                 "words": statuses[channel].get("detail") or statuses[channel]["meaning"],
                 "colour": colour(statuses[channel]["status"]),
             }

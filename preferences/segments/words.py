@@ -10,6 +10,17 @@ EVERYBODY, NOBODY = "everybody", "nobody"
 PLATFORMS = {"": "device", "apns": "Apple device", "fcm": "Android device", "web": "browser"}
 FACTS = {"sent": "was sent", "engaged": "read, opened or clicked", "failed": "missed by a failure"}
 
+DENIED = (
+    ("was ", "was not "),
+    ("reads ", "doesn't read "),
+    ("lives in ", "doesn't live in "),
+    ("can be ", "can't be "),
+    ("has a ", "has no "),
+    ("is in ", "isn't in "),
+    ("is on ", "isn't on "),
+)
+"""How a part that begins with the one is denied."""
+
 
 def in_words(node: Node) -> str:
     """For example “reads de and was active in the last 30 days”."""
@@ -24,8 +35,15 @@ def _said(node: Node, *, inner: bool) -> str:
         text = joint.join(_said(part, inner=len(node.of) > 1) for part in node.of)
         return f"({text})" if inner and len(node.of) > 1 else text
     if isinstance(node, Not):
-        return f"not {_said(node.of, inner=True)}"
+        return _denied(_said(node.of, inner=True), is_leaf=not isinstance(node.of, AllOf | AnyOf | Not))
     return _leaf(node)
+
+
+def _denied(text: str, *, is_leaf: bool) -> str:
+    for said, denied in DENIED if is_leaf else ():
+        if text.startswith(said):
+            return denied + text[len(said) :]
+    return f"not {text}"
 
 
 def _leaf(node: Node) -> str:

@@ -33,7 +33,7 @@ from preferences.models import (
 )
 
 MARGIN = timedelta(days=1)
-"""The log forgets in pieces; by a day after its retention the last of them has gone."""
+"""The log forgets in pieces (on Kafka of half a day): by a day after its retention the last of them has gone."""
 
 
 def gone_by_now() -> timedelta:

@@ -105,7 +105,7 @@ class PeopleImportAdmin(ModelAdmin):
         try:
             jobs.add_part(job, int(number), request.body)
             if "last" in request.GET:
-                jobs.finish_upload(job)
+                jobs.finish_upload(job, int(number) + 1)
         except (PlatformError, *RedisUnreachable) as error:
             return JsonResponse({"problem": _words(error)}, status=400)
         return JsonResponse({"next": reverse("admin:preferences_peopleimport_change", args=[job.pk])})

@@ -37,6 +37,11 @@ class SegmentForm(forms.ModelForm):
         model = Segment
         fields = ("name", "description", "condition")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            self.initial["condition"] = None
+
 
 @admin.register(Segment)
 class SegmentAdmin(ModelAdmin):

@@ -89,7 +89,9 @@ def cancel(notification_id: str) -> list[dict[str, Any]]:
 @one_transaction
 def bring_forward(user: str, now: int) -> int:
     """What waits of a user is due now, so that it is decided anew: who was erased gets none of it. How many rows."""
-    return DueRow.objects.filter(user=user, state=State.WAITING, due_at__gt=now).update(due_at=now)
+    rows = DueRow.objects.filter(user=user, state=State.WAITING, due_at__gt=now)
+    found = list(rows.values_list("pk", flat=True))  # no index leads there: looked for without locking what is passed
+    return DueRow.objects.filter(pk__in=found, state=State.WAITING).update(due_at=now)
 
 
 def waiting(*, chunk: int = ROWS_A_STATEMENT) -> Iterator[tuple[str, str, str, int]]:

@@ -14,7 +14,6 @@ from itertools import islice
 from typing import IO, Any
 
 import msgspec
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -53,15 +52,20 @@ def add_part(job: PeopleImport, number: int, content: bytes) -> None:
     ImportPart.objects.create(of=job, number=number, content=content)
 
 
-def finish_upload(job: PeopleImport) -> PeopleImport:
-    """The parts are all there: reads them into batches and guesses the columns. Raises InvalidRequest for no file."""
+def finish_upload(job: PeopleImport, parts: int) -> PeopleImport:
+    """All `parts` were sent: reads them into batches and guesses the columns. Raises InvalidRequest, Conflict."""
+    if ImportPart.objects.filter(of=job, number__lt=parts).count() != parts:
+        raise Conflict("A piece of the file didn't come in.", code="incomplete", remedy="Send the file again.")
     return read_in(job, Parts(job))
 
 
 def read_in(job: PeopleImport, file: IO[bytes] | Parts) -> PeopleImport:
-    """Reads a file into batches; `job` then waits for its columns. Raises InvalidRequest: then nothing was read."""
+    """Reads a file into batches; `job` then waits for its columns. Raises InvalidRequest: then nothing was read.
+
+    In short statements: a long file must not hold up who else writes. Until the last batch is there it isn't begun.
+    """
     found: Rows = open_rows(file, job.file_name)  # type: ignore[arg-type]
-    with control_plane(), transaction.atomic():
+    with control_plane():
         ImportBatch.objects.filter(of=job).delete()
         job.rows = _store(job, found.rows)
         job.header, job.state = found.header, State.MAPPING
@@ -134,7 +138,9 @@ def advance(within_s: float) -> int:
     return done
 
 
-def run(job: PeopleImport, may_go_on: Callable[[], bool] = lambda: True, told: Callable[[int], None] = int) -> int:
+def run(
+    job: PeopleImport, may_go_on: Callable[[], bool] = lambda: True, told: Callable[[int], None] = lambda rows: None
+) -> int:
     """Takes its batches in order while `may_go_on`; how many. `told` hears of each batch's rows.
 
     Raises ControlPlaneUnavailable, `foundation.redis.Unreachable`: what is done stays done.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
 from foundation import csv_cells
 from foundation.control_plane import control_plane
+from foundation.streaming import remove
 from preferences.imports.mapping import BAD_COLUMNS
 from preferences.imports.taking import Bad
 from preferences.models import ImportBatch, ImportPart, PeopleImport
@@ -20,6 +22,7 @@ from preferences.models import ImportBatch, ImportPart, PeopleImport
 KEPT_DAYS = 7
 """Not longer than the log keeps its records: what is erased must be gone from here too by then."""
 AT_ONCE = 20
+BLOBS_A_REMOVAL = 50
 
 _decode_bad = msgspec.msgpack.Decoder(list[tuple[int, list[Any], str]]).decode
 
@@ -66,12 +69,14 @@ def bad_file(job: PeopleImport) -> Iterator[bytes]:
         yield csv_cells.line([*cells[: len(job.header)], bad.line, bad.why])
 
 
-def purge(before: datetime | None = None) -> int:
-    """Removes imports (with the bad rows they hold) KEPT_DAYS after they were made; how many."""
-    before = before or timezone.now() - timedelta(days=KEPT_DAYS)
+def purge() -> int:
+    """Removes imports (with the bad rows they hold) KEPT_DAYS after they were made; how many. Running ones stay."""
+    kept = min(timedelta(days=KEPT_DAYS), timedelta(hours=settings.ENV.LOG_RETENTION_HOURS))
     with control_plane():
-        old = list(PeopleImport.objects.filter(created_at__lt=before).values_list("pk", flat=True)[:AT_ONCE])
-        for model in (ImportBatch, ImportPart):
-            model._base_manager.filter(of__in=old).delete()
+        ended = PeopleImport.objects.exclude(state=PeopleImport.State.RUNNING)
+        old = list(ended.filter(created_at__lt=timezone.now() - kept).values_list("pk", flat=True)[:AT_ONCE])
+    for model in (ImportBatch, ImportPart):
+        remove(model._base_manager.filter(of__in=old), at_once=BLOBS_A_REMOVAL)
+    with control_plane():
         PeopleImport.objects.filter(pk__in=old).delete()
     return len(old)

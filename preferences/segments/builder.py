@@ -75,8 +75,10 @@ def suggestions() -> dict[str, list[str]]:
 
 
 def _of_stored(value: Any) -> Draft:
-    given = json.loads(value) if isinstance(value, str) else value
-    return draft_of(parse_condition(given)) if given else Draft(of=[Draft(kind=FIRST)])
+    """None is a new segment, which begins with a condition to fill in; {} is everybody."""
+    if value is None:
+        return Draft(of=[Draft(kind=FIRST)])
+    return draft_of(parse_condition(json.loads(value) if isinstance(value, str) else value))
 
 
 def _view(draft: Draft, place: str) -> dict[str, Any]:

@@ -76,7 +76,8 @@ class _Compiler:
             case Attribute():
                 return self._attribute(node)
             case conditions.Active(within_days=days):
-                return Q(last_active__gte=self._since(days))
+                # Never by its index: everything walks along the keys, which an index would have to be sorted into.
+                return _two_valued(Q(last_active__gte=self._since(days)))
             case conditions.Registered(within_days=days):
                 return Q(created_at__gte=self._since(days))
             case conditions.Locale(any_of=locales):

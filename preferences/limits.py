@@ -81,7 +81,8 @@ def count(entries: Sequence[LimitEntry]) -> list[bool]:
 
 def forget(user: str) -> None:
     """Drops a user's windows. Raises redis.ConnectionError."""
-    get_redis().delete(*(f"{key('limit:')}{name}:{user}" for name in settings.PER_USER_LIMITS))
+    names = (*settings.PER_USER_LIMITS, *settings.SMS_GUARD_LIMITS)
+    get_redis().delete(*(f"{key('limit:')}{name}:{user}" for name in names))
 
 
 def _over(entries: Sequence[LimitEntry]) -> list[int]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 from django.db import connections, router
 from django.db.models import Q
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery
 
 from foundation.control_plane import one_transaction
 from preferences.models import DeliverySummary
 
 SENT, ENGAGED, FAILED = "sent", "engaged", "failed"
-ROWS_A_STATEMENT = 500
+KEY = ("user", "type", "channel")
 
 
 class Fact(NamedTuple):
@@ -39,14 +42,34 @@ def write(facts: Collection[Fact], *, today: date) -> None:
 
 
 def _upsert(fact: str, rows: Sequence[Fact]) -> None:
+    """Django's own upsert, made once and run for all rows: `bulk_create` costs four times as much a row."""
     if rows:
-        DeliverySummary.objects.bulk_create(
-            [_row(each) for each in rows],
-            batch_size=ROWS_A_STATEMENT,
-            update_conflicts=True,
-            update_fields=[f"{fact}_on"],
-            unique_fields=_conflict_target(),
-        )
+        with connections[_database()].cursor() as cursor:
+            cursor.executemany(_statement(fact), [_values(each) for each in rows])
+
+
+@cache
+def _statement(fact: str) -> str:
+    """INSERT … ON CONFLICT in the engine's words, for KEY and the fact's day."""
+    fields = {field.name: field for field in DeliverySummary._meta.concrete_fields}
+    upsert = InsertQuery(
+        DeliverySummary,
+        on_conflict=OnConflict.UPDATE,
+        update_fields=[fields[f"{fact}_on"]],
+        unique_fields=[fields[name] for name in _conflict_target()],
+    )
+    example = _row(Fact("", "", "", fact, date.min))
+    upsert.insert_values([fields[name] for name in (*KEY, f"{fact}_on")], [example])
+    ((statement, _),) = upsert.get_compiler(using=_database()).as_sql()
+    return str(statement)
+
+
+def _values(fact: Fact) -> tuple[str, str, str, str]:
+    return fact.user, fact.type, fact.channel, fact.day.isoformat()
+
+
+def _database() -> str:
+    return router.db_for_write(DeliverySummary)
 
 
 def _late(fact: str, rows: Sequence[Fact]) -> None:
@@ -67,7 +90,7 @@ def _row(fact: Fact) -> DeliverySummary:
     return DeliverySummary(user=fact.user, type=fact.type, channel=fact.channel, **{f"{fact.fact}_on": fact.day})
 
 
-def _conflict_target() -> list[str] | None:
+def _conflict_target() -> tuple[str, ...]:
     """MySQL takes no target: any unique key counts there."""
-    features = connections[router.db_for_write(DeliverySummary)].features
-    return ["user", "type", "channel"] if features.supports_update_conflicts_with_target else None
+    features = connections[_database()].features
+    return KEY if features.supports_update_conflicts_with_target else ()

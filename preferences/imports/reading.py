@@ -43,6 +43,21 @@ class Rows(NamedTuple):
     rows: Iterator[Row]
 
 
+class _Borrowed(io.RawIOBase):
+    """A file that stays its owner's to close."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._file.read(len(buffer)) or b""
+        buffer[: len(found)] = found
+        return len(found)
+
+
 def open_rows(file: IO[bytes], name: str) -> Rows:
     """The rows of `file`, by what its name ends in. Raises InvalidRequest for what isn't such a file from its start."""
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
@@ -58,7 +73,7 @@ def open_rows(file: IO[bytes], name: str) -> Rows:
 
 
 def _text(file: IO[bytes]) -> tuple[io.TextIOWrapper, str]:
-    buffered = io.BufferedReader(file, HEADER_BYTES)  # type: ignore[arg-type]
+    buffered = io.BufferedReader(_Borrowed(file), HEADER_BYTES)
     head = buffered.peek(HEADER_BYTES)[:HEADER_BYTES]
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     return io.TextIOWrapper(buffered, encoding, errors="surrogateescape", newline=""), head.decode(encoding, "replace")

@@ -12,15 +12,18 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from foundation.errors import PlatformError, Refused
 from foundation.redis import Unreachable as RedisUnreachable
 from preferences.imports import jobs, mapping, results
 from preferences.imports.parts import PART_BYTES
+from preferences.imports.reading import CSV_SUFFIXES, JSON_SUFFIXES
 from preferences.models import PeopleImport, StaticList
 
 COLOURS = {"Done": "success", "Running": "info", "Paused": "warning", "Cancelled": "danger"}
 PARTS_MAX = 4_096
+FILE_ATTRIBUTES = {"id": "np-file", "required": True, "accept": ",".join((*CSV_SUFFIXES, *JSON_SUFFIXES))}
 STEERED = {"pause": PeopleImport.State.PAUSED, "resume": PeopleImport.State.RUNNING, "cancel": "cancelled"}
 
 
@@ -73,6 +76,7 @@ class PeopleImportAdmin(ModelAdmin):
             request,
             "upload",
             title="Import users",
+            file=UnfoldAdminFileFieldWidget().render("file", None, FILE_ATTRIBUTES),
             lists=lists,
             part_bytes=PART_BYTES,
             chosen=request.GET.get("list", ""),

@@ -22,7 +22,7 @@ from foundation.errors import PlatformError, Refused
 from foundation.redis import Unreachable as RedisUnreachable
 from preferences import erasure
 from preferences.admin import UserAdmin
-from preferences.channels import LABELS
+from preferences.channels import CHANNELS, LABELS
 from preferences.models import User
 
 admin.site.unregister(User)
@@ -56,7 +56,7 @@ class PersonAdmin(UserAdmin):
         shown = {
             "points": profile.points(user, whole=request.user.has_perm("preferences.see_addresses")),
             "matrix": profile.matrix(user.user_id),
-            "labels": [LABELS[channel] for channel in profile.CHANNELS],
+            "labels": [LABELS[channel] for channel in CHANNELS],
             "local_time": profile.local_time(user),
             "erasure": profile.erasure_of(user),
             "lists": user.lists.select_related("list").order_by("list__name"),

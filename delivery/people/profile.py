@@ -23,6 +23,7 @@ CHANNEL_OF = {"email": "email", "phone": "sms"}
 
 def points(user: User, *, whole: bool) -> list[dict[str, Any]]:
     """Email, phone and devices, each with why nothing goes there (suppressed, dead); masked unless `whole`."""
+    given: list[tuple[str, str, str, str, datetime | None]]
     given = [(LABELS[CHANNEL_OF[f]], CHANNEL_OF[f], getattr(user, f), "", None) for f in CHANNEL_OF if getattr(user, f)]
     given += [
         (device.get_platform_display(), "push", device.token, device.name, device.registered_at)

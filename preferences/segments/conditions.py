@@ -29,25 +29,25 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_
     """What all parts share: the JSON names the kind, unknown fields are refused."""
 
 
-class AllOf(_Part, tag="all"):
+class AllOf(_Part, frozen=True, tag="all"):
     """Every one of these holds; of none: everybody."""
 
     of: tuple[Node, ...] = ()
 
 
-class AnyOf(_Part, tag="any"):
+class AnyOf(_Part, frozen=True, tag="any"):
     """At least one of these holds; of none: nobody."""
 
     of: tuple[Node, ...] = ()
 
 
-class Not(_Part, tag="not"):
+class Not(_Part, frozen=True, tag="not"):
     """This doesn't hold, also for users of whom nothing is known in that matter."""
 
     of: Node
 
 
-class Attribute(_Part, tag="attribute", omit_defaults=True):
+class Attribute(_Part, frozen=True, tag="attribute", omit_defaults=True):
     """A free fact of the user. `is` takes a number or yes and no written as text
     for the same, as files bring them in; `at_least` and `at_most` compare numbers,
     `contains` and `begins` text; `known` asks whether there is one."""
@@ -58,44 +58,44 @@ class Attribute(_Part, tag="attribute", omit_defaults=True):
     values: tuple[Scalar, ...] = ()
 
 
-class Active(_Part, tag="active"):
+class Active(_Part, frozen=True, tag="active"):
     """`last_active` lies within these days."""
 
     within_days: int
 
 
-class Registered(_Part, tag="registered"):
+class Registered(_Part, frozen=True, tag="registered"):
     """We have known the user for at most these days."""
 
     within_days: int
 
 
-class Locale(_Part, tag="locale"):
+class Locale(_Part, frozen=True, tag="locale"):
     """By language ("de" takes de-AT too) or by whole tag."""
 
     any_of: tuple[str, ...]
 
 
-class TimeZone(_Part, tag="time_zone"):
+class TimeZone(_Part, frozen=True, tag="time_zone"):
     """IANA names."""
 
     any_of: tuple[str, ...]
 
 
-class Reachable(_Part, tag="reachable"):
+class Reachable(_Part, frozen=True, tag="reachable"):
     """There is an address on this channel; whether it is wanted is routing's business."""
 
     channel: Channel
 
 
-class HasDevice(_Part, tag="device", omit_defaults=True):
+class HasDevice(_Part, frozen=True, tag="device", omit_defaults=True):
     """A push token of this platform ("" for any), registered within these days (None: ever)."""
 
     platform: Literal["", "apns", "fcm", "web"] = ""
     within_days: int | None = None
 
 
-class Delivered(_Part, tag="delivery", omit_defaults=True):
+class Delivered(_Part, frozen=True, tag="delivery", omit_defaults=True):
     """What came of past deliveries, by the tracker's summary: `sent`, `engaged` (read, opened or clicked), `failed`
     (bounced, undelivered, complained). `types` empty: of any type; `channel` "": on any."""
 
@@ -105,13 +105,13 @@ class Delivered(_Part, tag="delivery", omit_defaults=True):
     within_days: int | None = None
 
 
-class InSegment(_Part, tag="segment"):
+class InSegment(_Part, frozen=True, tag="segment"):
     """Another segment, as it is at that time."""
 
     name: str
 
 
-class InList(_Part, tag="list"):
+class InList(_Part, frozen=True, tag="list"):
     """A static list."""
 
     name: str

@@ -108,6 +108,10 @@ class Environment(BaseSettings):
         ["critical", "high"], description="Priorities whose doubtful sends go out again; the others are parked."
     )
 
+    SUM_UP_DELIVERIES: bool = Field(
+        True, description="The tracker keeps the summary of past deliveries that segments ask."
+    )
+
     # --- limits (contract §4); "count/seconds"
     LIMIT_IN_APP: CountInSeconds = Field("100/3600", description="In-app notifications a user: count/seconds.")
     LIMIT_PUSH: CountInSeconds = Field("20/3600", description="Pushes a user.")

@@ -264,6 +264,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": ENV.RETRY_TICK_S,
         "options": {"queue": "critical", "expires": 5 * ENV.RETRY_TICK_S},
     },
+    "import-people": {
+        "task": "delivery.stages.import_people",
+        "schedule": 2.0,
+        "options": {"queue": "retry", "expires": 2.0},
+    },
     "housekeeping": {
         "task": "delivery.stages.housekeeping",
         "schedule": 60.0,
@@ -315,6 +320,7 @@ BULK_SHARE = ENV.BULK_SHARE
 PROVIDER_TIMEOUT_S = ENV.PROVIDER_TIMEOUT_S
 SANDBOX_LATENCY_MS = ENV.SANDBOX_LATENCY_MS
 SANDBOX_OUTBOX_ROWS = ENV.SANDBOX_OUTBOX_ROWS
+SUM_UP_DELIVERIES = ENV.SUM_UP_DELIVERIES
 IN_DOUBT_RESEND = tuple(ENV.IN_DOUBT_RESEND)
 ALERT_WEBHOOK = ENV.ALERT_WEBHOOK
 

@@ -19,10 +19,14 @@ from unfold.decorators import action, display
 from delivery import account_settings, breaker, dead_letters, quarantine
 from delivery.dead_letters import Done
 from delivery.models import AccountSetting, Alert, DeadLetter, QuarantinedRecord
+from delivery.people import admin as people_admin
+from delivery.people import erasure_admin
 from delivery.providers.registry import rate_of
 from delivery.providers.sandbox.models import OutboxMessage
 from foundation.errors import PlatformError
 from foundation.redis import Unreachable
+
+__all__ = ["erasure_admin", "people_admin"]  # they register themselves
 
 STATE_COLOURS = {
     "parked": "warning",

@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 
 from delivery import alerts, dead_letters, quarantine
+from delivery.people import erasing
 from foundation.clock import now_ms
 from foundation.errors import Unreachable
 from foundation.redis import Unreachable as RedisUnreachable
@@ -18,6 +19,7 @@ from notifications import credentials, idempotency, vouching
 from notifications.due import table
 from notifications.log import get_log
 from notifications.store import get_store
+from preferences.imports import results
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -47,6 +49,8 @@ def _tasks() -> Iterator[Callable[[], object]]:
     yield lambda: dead_letters.purge(horizon)
     yield lambda: alerts.purge(now - ALERT_DAYS * DAY_MS)
     yield lambda: quarantine.purge(kept_before=now - QUARANTINE_DAYS * DAY_MS, retried_before=horizon)
+    yield erasing.carry_on
+    yield results.purge
     yield vouching.notice_evictions
     yield vouching.write_late
     yield vouching.make_whole

@@ -80,11 +80,15 @@ def window(log: Log, topic: str, start: Places, end: Places | None) -> dict[int,
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Filters, each empty for "any"; a record of many recipients is narrowed to those that are wanted."""
+    """Filters, each empty for "any"; a record of many recipients is narrowed to those that are wanted.
+
+    `erased` are users of whom nothing is done again (`preferences.erasure.listed`).
+    """
 
     types: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     notifications: frozenset[str] = frozenset()
+    erased: frozenset[str] = frozenset()
 
     def of(self, record: LogRecord) -> tuple[Event | ChannelRecord, bytes] | None:
         """The record as it is to be produced, with its bytes; None if nothing of it is wanted. Raises PoisonRecord."""
@@ -99,6 +103,8 @@ class Wanted:
         return narrowed, encode(narrowed)
 
     def _wants(self, user: str, id: str) -> bool:
+        if user in self.erased:
+            return False
         return (not self.users or user in self.users) and (not self.notifications or id in self.notifications)
 
 

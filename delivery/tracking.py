@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from delivery import feed, tallies
+from delivery import feed, summary, tallies
 from foundation.clock import now_ms
 from foundation.errors import PoisonRecord
 from notifications.records import Attempting, Decision, Outcome, Receipt, Report
@@ -44,6 +44,7 @@ def track(reports: Sequence[tuple[Report, bool]], *, polled_at: int) -> None:
     decisions, cells = fold([report for report, _ in reports], stamps)
     details = [Details(decision=decision, tracked_at=stamps["tracked"]) for decision in decisions]
     get_store().record(list(cells.values()), details)
+    summary.note([report for report, _ in reports])
     first_time = [report for report, repeat in reports if not repeat]
     tallies.count(first_time)
     feed.publish(first_time, tracked_at=stamps["tracked"])

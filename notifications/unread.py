@@ -61,6 +61,11 @@ def counts(users: Iterable[str]) -> dict[str, Counts]:
     return {user: (unread, unseen) for user, (unread, unseen, _) in seen.items()} | _rebuild(versions, now)
 
 
+def forget(user: str) -> None:
+    """Drops all that Redis holds of a user's counts. Raises redis.ConnectionError."""
+    get_redis().delete(*(f"{_prefix()}{kind}:{user}" for kind in "iswvc"))
+
+
 class Change:
     """A change of one user's read state under way; `now_holds` says what came of it."""
 

@@ -1,4 +1,4 @@
-"""Users and segments in the admin; the suppression list has a file of its own."""
+"""Users in the admin; segments and the suppression list have files of their own."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from preferences import (
-    segments,
-    suppression_admin,  # noqa: F401  it registers itself
-)
+from preferences import import_admin, segment_admin, static_list_admin, suppression_admin
 from preferences.admin_forms import DeviceForm, UserForm
-from preferences.models import Device, InvalidAddress, PreferenceRow, Segment, User
+from preferences.masking import masked
+from preferences.models import Device, InvalidAddress, PreferenceRow, User
+
+__all__ = ["import_admin", "segment_admin", "static_list_admin", "suppression_admin"]  # they register themselves
 
 NOTHING = "–"
+
+
+def _sees(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("preferences.see_addresses"))
 
 
 class DeviceInline(TabularInline):
@@ -25,8 +30,18 @@ class DeviceInline(TabularInline):
     form = DeviceForm
     extra = 0
     tab = True
-    fields = ("platform", "token", "name", "registered_at")
-    readonly_fields = ("registered_at",)
+    readonly_fields = ("registered_at", "token_masked")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """A token is an address."""
+        return ("platform", "token" if _sees(request) else "token_masked", "name", "registered_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _sees(request) and super().has_add_permission(request, obj)
+
+    @display(description="Token")
+    def token_masked(self, device: Device) -> str:
+        return masked("push", device.token)
 
 
 class PreferenceInline(TabularInline):
@@ -42,8 +57,14 @@ class InvalidAddressInline(TabularInline):
     extra = 0
     tab = True
     verbose_name_plural = "dead addresses"
-    fields = ("channel", "address", "created_at")
-    readonly_fields = fields
+    readonly_fields = ("channel", "address", "address_masked", "created_at")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("channel", "address" if _sees(request) else "address_masked", "created_at")
+
+    @display(description="Address")
+    def address_masked(self, row: InvalidAddress) -> str:
+        return masked(row.channel, row.address)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -72,13 +93,21 @@ class UserAdmin(ModelAdmin):
     search_help_text = "User id, email, phone number or push token"
     empty_value_display = NOTHING
     inlines = (DeviceInline, PreferenceInline, InvalidAddressInline)
-    readonly_fields = ("created_at", "updated_at")
+    readonly_fields = ("erased_at", "created_at", "updated_at", "email_masked", "phone_masked")
     fieldsets = (
         (None, {"fields": ("user_id", ("email", "phone"), ("locale", "time_zone"))}),
         ("Quiet hours", {"fields": ("quiet_hours",)}),
         ("Facts", {"fields": ("attributes", "last_active", "erased_at", ("created_at", "updated_at"))}),
     )
     list_per_page = 50
+    actions_list = ("import_file",)
+
+    @action(description="Import from a file", url_path="import-file", permissions=["import_file"])
+    def import_file(self, request: HttpRequest) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:preferences_peopleimport_add"))
+
+    def has_import_file_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("preferences.import_users"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).annotate(device_count=Count("devices"))
@@ -87,6 +116,22 @@ class UserAdmin(ModelAdmin):
         """The id is what other services know the user by: it never changes."""
         return (*self.readonly_fields, "user_id") if obj else self.readonly_fields
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Who may not see addresses sees them masked, and so doesn't change them."""
+        if obj is None or _sees(request):
+            return self.fieldsets
+        masked = ("user_id", ("email_masked", "phone_masked"), ("locale", "time_zone"))
+        return ((None, {"fields": masked}), *self.fieldsets[1:])
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        if _sees(request):
+            return self.list_display
+        return [{"email_shown": "email_masked", "phone_shown": "phone_masked"}.get(n, n) for n in self.list_display]
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """A user is erased, everywhere, with a receipt; a deleted row would leave the rest behind."""
+        return False
+
     @display(description="Email", ordering="email")
     def email_shown(self, user: User) -> str:
         return user.email or NOTHING
@@ -94,6 +139,14 @@ class UserAdmin(ModelAdmin):
     @display(description="Phone", ordering="phone")
     def phone_shown(self, user: User) -> str:
         return user.phone or NOTHING
+
+    @display(description="Email")
+    def email_masked(self, user: User) -> str:
+        return masked("email", user.email) or NOTHING
+
+    @display(description="Phone")
+    def phone_masked(self, user: User) -> str:
+        return masked("sms", user.phone) or NOTHING
 
     @display(description="Devices", ordering="device_count")
     def reach(self, user: Any) -> str:
@@ -106,20 +159,3 @@ class UserAdmin(ModelAdmin):
     @display(description="State", label={"active": "success", "erased": "danger"})
     def state(self, user: User) -> str:
         return "erased" if user.erased_at else "active"
-
-
-@admin.register(Segment)
-class SegmentAdmin(ModelAdmin):
-    list_display = ("name", "description", "members", "updated_at")
-    search_fields = ("name", "description")
-    readonly_fields = ("members", "updated_at")
-    fields = ("name", "description", "condition", "members", "updated_at")
-
-    @display(description="Members now")
-    def members(self, segment: Segment) -> str:
-        return f"{segments.size(segment.name):,}" if segment.pk else NOTHING
-
-    def has_delete_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
-        """`all_active_users` is what broadcasts count on."""
-        kept = obj is not None and obj.name == segments.ALL_ACTIVE_USERS
-        return super().has_delete_permission(request, obj) and not kept

@@ -19,6 +19,7 @@ from preferences.quiet_hours import quiet_until
 
 SEND, DROP, DEFER = "send", "drop", "defer"
 FALLBACK = "fallback"
+ERASED = "erased"
 
 Limits = Mapping[str, tuple[int, int]]
 
@@ -31,7 +32,7 @@ def decide(question: Question, facts: TypeFacts | None, profile: Profile) -> tup
     """
     channels = candidates(question, facts)
     if profile.erased:
-        return _all(channels, DROP, "erased", wording.ERASED, "erasure")
+        return _all(channels, DROP, ERASED, wording.ERASED, "erasure")
     if question.expires_at is not None and question.expires_at <= question.now:
         return _all(channels, DROP, "expired", wording.EXPIRED, "expires_at")
     if facts is None:

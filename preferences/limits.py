@@ -79,6 +79,12 @@ def count(entries: Sequence[LimitEntry]) -> list[bool]:
     return allowed
 
 
+def forget(user: str) -> None:
+    """Drops a user's windows. Raises redis.ConnectionError."""
+    names = (*settings.PER_USER_LIMITS, *settings.SMS_GUARD_LIMITS)
+    get_redis().delete(*(f"{key('limit:')}{name}:{user}" for name in names))
+
+
 def _over(entries: Sequence[LimitEntry]) -> list[int]:
     guard = settings.SMS_GUARD_LIMITS
     limits = settings.PER_USER_LIMITS | guard

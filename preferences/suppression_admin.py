@@ -15,6 +15,7 @@ from unfold.decorators import action, display
 from foundation.errors import Refused
 from preferences import suppression, suppression_file
 from preferences.channels import LABELS
+from preferences.masking import masked
 from preferences.models import Suppression, SuppressionChange
 from preferences.suppression import Entry
 from preferences.suppression_forms import ImportForm, RemovalForm, SuppressionForm
@@ -34,6 +35,25 @@ class _Rows(ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A row says what was; who thinks otherwise takes it off and adds another."""
         return False
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """An address is shown whole to those who may see addresses."""
+        return [self._column(request, name) for name in self.list_display]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        names = super().get_fields(request, obj)
+        return [self._column(request, name) for name in names] if obj is not None else names
+
+    def _column(self, request: HttpRequest, name: Any) -> Any:
+        return "address_masked" if name == "address" and not self.has_export_permission(request) else name
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """A file holds whole addresses."""
+        return bool(request.user.has_perm("preferences.see_addresses"))
+
+    @display(description="Address", ordering="address")
+    def address_masked(self, row: Any) -> str:
+        return masked(row.channel, row.address)
 
     @display(description="Channel", ordering="channel", label=True)
     def channel_label(self, row: Any) -> str:
@@ -90,11 +110,11 @@ class SuppressionAdmin(_Rows):
             return self._imported(request, form)
         return self._page(request, "suppression_import", title="Import addresses", form=form)
 
-    @action(description="Export as CSV", url_path="csv", permissions=["view"])
+    @action(description="Export as CSV", url_path="csv", permissions=["export"])
     def csv_out(self, request: HttpRequest) -> StreamingHttpResponse:
         return _download(suppression_file.CSV)
 
-    @action(description="Export as JSON lines", url_path="jsonl", permissions=["view"])
+    @action(description="Export as JSON lines", url_path="jsonl", permissions=["export"])
     def json_out(self, request: HttpRequest) -> StreamingHttpResponse:
         return _download(suppression_file.JSON_LINES)
 

@@ -4,21 +4,20 @@ address,channel,reason,note
 ann@example.com,email,bounce,from the old system
 {"address": "+4915112345678", "channel": "sms", "reason": "stop"}
 
-A cell of an exported CSV that a spreadsheet would take for a formula begins with an apostrophe, which an import takes
-off again: https://owasp.org/www-community/attacks/CSV_Injection
+What a spreadsheet would run as a formula is guarded in what is exported, and read as it was (foundation/csv_cells.py).
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 import msgspec
 
+from foundation import csv_cells
 from foundation.errors import InvalidRequest, Refused
 from foundation.streaming import streamed
 from preferences import suppression
@@ -32,9 +31,6 @@ REQUIRED, OPTIONAL = ("address", "channel"), ("reason", "note", "created_at")
 BAD_SHOWN = 100
 ROWS_AT_ONCE = 2_000
 LINES_A_PIECE = 500
-PHONE = re.compile(r"\+\d+")  # E.164: no formula, and worth being read as it is
-# One that was marked before is marked once more: what is exported is imported as it was.
-_FORMULA, _MARKED, _MARK = re.compile(r"'*[=+\-@\t\r]"), re.compile(r"'+[=+\-@\t\r]"), "'"
 
 
 class BadRow(msgspec.Struct, frozen=True):
@@ -90,9 +86,9 @@ def export(form: str) -> Iterator[bytes]:
 def _lines(form: str) -> Iterator[bytes]:
     rows = streamed(Suppression.objects.all(), *COLUMNS)
     if form == CSV:
-        yield _csv_line(COLUMNS)
+        yield csv_cells.line(COLUMNS)
         for row in rows:
-            yield _csv_line([*map(_shown, row[:4]), row[4].isoformat()])
+            yield csv_cells.line([*row[:4], row[4].isoformat()])
     else:
         for row in rows:
             yield msgspec.json.encode(dict(zip(COLUMNS, row, strict=True))) + b"\n"
@@ -120,7 +116,7 @@ def _csv_rows(text: str) -> Iterator[Row]:
     try:
         for values in reader:
             if values:
-                yield _row(reader.line_num, dict(zip(header, map(_meant, values), strict=False)))
+                yield _row(reader.line_num, dict(zip(header, values, strict=False)))
     except csv.Error as error:
         yield BadRow(reader.line_num, "$", f"It stops being CSV here: {error}.", "Quote it, and send the rest again.")
 
@@ -147,24 +143,10 @@ def _json_row(line: int, text: str) -> Row:
 
 
 def _row(line: int, values: dict[str, Any]) -> Row:
-    given = {name: str(values.get(name) or "").strip() for name in COLUMNS[:4]}
+    given = {name: csv_cells.plain(str(values.get(name) or "").strip()) for name in COLUMNS[:4]}
     try:
         return suppression.checked(
             Entry(given["address"], given["channel"], given["reason"] or Suppression.Reason.MANUAL, given["note"])
         )
     except Refused as error:
         return BadRow(line, error.field or "$", error.detail, error.remedy or "")
-
-
-def _shown(cell: str) -> str:
-    return _MARK + cell if _FORMULA.match(cell) and not PHONE.fullmatch(cell) else cell
-
-
-def _meant(cell: str) -> str:
-    return cell.removeprefix(_MARK) if _MARKED.match(cell) else cell
-
-
-def _csv_line(values: Iterable[str]) -> bytes:
-    line = io.StringIO(newline="")
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue().encode()

@@ -21,6 +21,7 @@ from notifications.records import (
     encode,
 )
 from notifications.topology import intake_topic
+from preferences.decide import ERASED
 from preferences.facts import Verdict
 from templates_app.content import Content
 
@@ -85,7 +86,7 @@ def decision(routed: Routed, records: Iterable[ChannelRecord], at: int) -> Decis
     return Decision(
         id=routed.id,
         user=routed.user,
-        event=routed.event,
+        event=_to_keep(routed),
         category=routed.category,
         channels=[
             ChannelDecision(
@@ -103,6 +104,14 @@ def decision(routed: Routed, records: Iterable[ChannelRecord], at: int) -> Decis
         at=at,
         stamps=routed.stamps,
     )
+
+
+def _to_keep(routed: Routed) -> Event:
+    """The event as accepted; without its data for a user who was erased, of whom nothing more is to be stored."""
+    if not (routed.verdicts and all(verdict.reason == ERASED for verdict in routed.verdicts)):
+        return routed.event
+    recipients = [msgspec.structs.replace(each, data=None) for each in routed.event.recipients if each.id == routed.id]
+    return msgspec.structs.replace(routed.event, recipients=recipients, data={})
 
 
 def due_entries(routed: Routed) -> list[DueEntry]:

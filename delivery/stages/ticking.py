@@ -11,6 +11,9 @@ from delivery import account_settings, scheduling
 from delivery import housekeeping as house
 from foundation.errors import Unreachable
 from foundation.redis import Unreachable as RedisUnreachable
+from preferences.imports import jobs
+
+IMPORT_SLICE_S = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +38,15 @@ def _release(lanes: Sequence[str]) -> None:
         scheduling.release(lanes)
     except Unreachable as error:
         log.warning("nothing released, a server is away", lanes=list(lanes), why=str(error))
+
+
+@shared_task(name="delivery.stages.import_people", ignore_result=True)
+def import_people() -> None:
+    """Goes on with the files of people that are on their way in, for a moment: what is due mustn't wait behind it."""
+    try:
+        jobs.advance(IMPORT_SLICE_S)
+    except (Unreachable, *RedisUnreachable) as error:
+        log.warning("imports wait, a server is away", why=str(error))
 
 
 @shared_task(name="delivery.stages.housekeeping", ignore_result=True)

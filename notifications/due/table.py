@@ -18,7 +18,7 @@ from notifications.due.entry import DueEntry
 from notifications.due.models import DueRow
 from notifications.topology import LANES
 
-__all__ = ["DueEntry", "cancel", "claim", "finish", "purge", "put", "waiting"]
+__all__ = ["DueEntry", "bring_forward", "cancel", "claim", "finish", "purge", "put", "waiting"]
 
 State = DueRow.State
 _COLUMNS = DueEntry.__struct_fields__
@@ -84,6 +84,14 @@ def cancel(notification_id: str) -> list[dict[str, Any]]:
         )
     names = ("channel", "kind", "due_at", "user", "notification_id")
     return [{name: getattr(row, name) for name in names} for row in cancelled]
+
+
+@one_transaction
+def bring_forward(user: str, now: int) -> int:
+    """What waits of a user is due now, so that it is decided anew: who was erased gets none of it. How many rows."""
+    rows = DueRow.objects.filter(user=user, state=State.WAITING, due_at__gt=now)
+    found = list(rows.values_list("pk", flat=True))  # no index leads there: looked for without locking what is passed
+    return DueRow.objects.filter(pk__in=found, state=State.WAITING).update(due_at=now)
 
 
 def waiting(*, chunk: int = ROWS_A_STATEMENT) -> Iterator[tuple[str, str, str, int]]:

@@ -156,6 +156,13 @@ class Store(Protocol):
         is on its way to the inbox may come into it only when it is there.
         """
 
+    # --- erasing
+    def forget_user(self, user: str) -> int:
+        """Removes all there is of a user: inbox, read state, decisions, delivery log; of how many notifications.
+
+        What the tracker writes later of what was under way is removed by another call.
+        """
+
     # --- housekeeping
     def purge(self, *, limit: int) -> int:
         """Removes up to `limit` rows of each kind that are past settings.INBOX_DAYS; returns how many.

@@ -8,7 +8,7 @@ from django.db import models
 
 def _valid_condition(value: object) -> None:
     from foundation.errors import InvalidRequest
-    from preferences.segments import parse_condition
+    from preferences.segments.conditions import parse_condition
 
     try:
         parse_condition(value)
@@ -17,7 +17,10 @@ def _valid_condition(value: object) -> None:
 
 
 class Segment(models.Model):
-    """Users who meet a condition (`preferences.segments.Condition` as JSON); `{}` is everybody who isn't erased."""
+    """Users who meet a condition (`preferences.segments.conditions` as JSON); `{}` is everybody who isn't erased.
+
+    Broadcasts and other segments refer to it by `name`, so the name stays as it was given.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     description = models.CharField(max_length=300, blank=True)
@@ -29,3 +32,14 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Raises ValidationError for references that lead nowhere, or back to itself."""
+        from foundation.errors import InvalidRequest
+        from preferences.segments import conditions, references
+
+        try:
+            node = conditions.parse_condition(self.condition or {})
+            references.check_no_cycle(self.name, node, references.resolved(node).segments)
+        except InvalidRequest as error:
+            raise ValidationError({"condition": f"{error.detail} {error.remedy or ''}".strip()}) from error

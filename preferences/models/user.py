@@ -14,8 +14,8 @@ CHANNEL_CHOICES = list(LABELS.items())
 class User(models.Model):
     """Somebody who is notified. `user_id` is the name other services know; the primary key is the numeric key.
 
-    `quiet_hours` is null or `{"start": "22:00", "end": "07:00", "days": [1, …, 7]}`. An erased user keeps the row so
-    that nothing is ever sent to that id again.
+    `quiet_hours` is null or `{"start": "22:00", "end": "07:00", "days": [1, …, 7]}`. An erased user keeps the row,
+    emptied, until the log has forgotten (`preferences.models.Erasure`): it is the list that routing honours.
     """
 
     user_id = models.CharField(max_length=128, unique=True)
@@ -34,6 +34,12 @@ class User(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [
+            ("see_addresses", "Can see whole addresses (else they are masked)"),
+            ("import_users", "Can import users from a file"),
+            ("export_user", "Can export all that is known of a user"),
+            ("erase_user", "Can erase a user"),
+        ]
 
     def __str__(self) -> str:
         return self.user_id

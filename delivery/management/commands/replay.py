@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from delivery.replay import Replay, Wanted, places, refusal, window, written
-from foundation.errors import LogUnavailable
+from foundation.errors import ControlPlaneUnavailable, LogUnavailable
 from notifications.log import get_log
 from notifications.topology import TOPICS
+from preferences import erasure
 
 MOST_TYPES = 20
 
@@ -48,12 +49,13 @@ class Command(BaseCommand):
     def _look(self, topic: str, options: dict[str, Any]) -> Replay:
         """Counts what a replay would produce."""
         log = get_log()
-        wanted = Wanted(
-            types=frozenset(options["type"]),
-            users=frozenset(options["user"]),
-            notifications=frozenset(options["notification"]),
-        )
         try:
+            wanted = Wanted(
+                types=frozenset(options["type"]),
+                users=frozenset(options["user"]),
+                notifications=frozenset(options["notification"]),
+                erased=erasure.listed(),
+            )
             start = places(log, topic, options["start"])
             end = places(log, topic, options["end"]) if options["end"] else None
             look = Replay(log, topic, window(log, topic, start, end), wanted)
@@ -62,6 +64,8 @@ class Command(BaseCommand):
             raise CommandError(f"--from and --to take a time, an offset or partition:offset,…: {error}") from error
         except LogUnavailable as error:
             raise CommandError(f"the log can't be read: {error}") from error
+        except ControlPlaneUnavailable as error:
+            raise CommandError(f"who was erased can't be asked: {error}") from error
         self._tell(look, "to be replayed")
         return look
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from notifications.store.cassandra.deliveries import CassandraDeliveries
+from notifications.store.cassandra.forgetting import forget_user
 from notifications.store.cassandra.inbox import CassandraInbox
 
 
@@ -12,3 +13,6 @@ class CassandraStore(CassandraInbox, CassandraDeliveries):
     def purge(self, *, limit: int) -> int:
         """Nothing: rows leave by themselves (`default_time_to_live`)."""
         return 0
+
+    def forget_user(self, user: str) -> int:
+        return forget_user(user)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from notifications.store.sql.deliveries import SqlDeliveries
 from notifications.store.sql.expiry import purge
+from notifications.store.sql.forgetting import forget_user
 from notifications.store.sql.inbox import SqlInbox
 
 
@@ -12,3 +13,6 @@ class SqlStore(SqlInbox, SqlDeliveries):
 
     def purge(self, *, limit: int) -> int:
         return purge(limit)
+
+    def forget_user(self, user: str) -> int:
+        return forget_user(user)

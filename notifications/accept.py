@@ -27,7 +27,7 @@ from notifications.records import Event, Recipient, encode, headers
 from notifications.sending import Accepted, SendRequest
 from notifications.spool import taking
 from notifications.topology import intake_topic
-from notifications.validation import Plan, plan, refusal_of, unknown_type
+from notifications.validation import Plan, plan, refusal_of, refuse_unfit_data, unknown_type
 from templates_app.catalog import get_catalog
 
 MAX_ITEMS = 1_000
@@ -87,15 +87,17 @@ def accept_charged(
 
 
 def _plans(requests: Sequence[SendRequest], token: TokenFacts, now: int) -> tuple[list[Plan | None], dict[int, Result]]:
-    facts_of = cache(get_catalog().facts)
+    entry_of = cache(get_catalog().entry)
     plans: list[Plan | None] = []
     refused: dict[int, Result] = {}
     for index, request in enumerate(requests):
         try:
-            facts = facts_of(request.type)
-            if facts is None:
+            entry = entry_of(request.type)
+            if entry is None:
                 raise _unknown(request.type)
-            plans.append(plan(request, facts, token, now=now))
+            its = plan(request, entry.facts, token, now=now)
+            refuse_unfit_data(request.data, entry.schema)
+            plans.append(its)
         except Refused as refusal:
             plans.append(None)
             refused[index] = refusal

@@ -264,6 +264,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": ENV.RETRY_TICK_S,
         "options": {"queue": "critical", "expires": 5 * ENV.RETRY_TICK_S},
     },
+    "publish-templates": {
+        "task": "delivery.stages.publish_templates",
+        "schedule": ENV.TEMPLATE_PUBLISH_TICK_S,
+        "options": {"queue": "retry", "expires": 5 * ENV.TEMPLATE_PUBLISH_TICK_S},
+    },
     "housekeeping": {
         "task": "delivery.stages.housekeeping",
         "schedule": 60.0,

@@ -55,6 +55,11 @@ def plan(request: SendRequest, facts: TypeFacts, token: TokenFacts, *, now: int)
     )
 
 
+def under(plan: Plan, template_version: int) -> Plan:
+    """The plan with other words than the published ones."""
+    return msgspec.structs.replace(plan, facts=msgspec.structs.replace(plan.facts, template_version=template_version))
+
+
 def refuse_unfit_data(data: dict[str, Any], schema: str) -> None:
     """Raises InvalidRequest, with the field, where `data` isn't what the type's variables say (`Entry.schema`)."""
     if found := unfit(schema, data):

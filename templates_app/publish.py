@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from django.db import transaction
 from django.db.models import Max
 
+from foundation.control_plane import control_plane
 from foundation.errors import TemplateError
 from templates_app import copies
 from templates_app.catalog import get_catalog
@@ -53,6 +54,16 @@ def make_test_version(kind: NotificationType, texts: Iterable[Words], *, author:
         row = NotificationType.objects.select_for_update().get(pk=kind.pk)
         version, _ = _make_version(row, texts, author=author, note="test", is_test=True)
     return version
+
+
+def purge_tests(*, kept_since: int) -> None:
+    """Removes versions made for tests before `kept_since` (ms): nothing on the log asks for them any more.
+
+    Raises ControlPlaneUnavailable.
+    """
+    with control_plane():
+        before = datetime.fromtimestamp(kept_since / 1000, UTC)
+        TemplateVersion.objects.filter(is_test=True, published_at__lt=before).delete()
 
 
 def _make_version(

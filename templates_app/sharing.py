@@ -37,7 +37,11 @@ def freeze(texts: Sequence[Words]) -> list[Words]:
     One query a depth of inclusion. A name that nothing has is left to the compiling, which refuses it at its line.
     """
     open_ = [words for words in texts if not words.shared]
-    sources = _sources({name for words in open_ for name in wanted(words)})
+    return freeze_with(texts, _sources({name for words in open_ for name in wanted(words)}))
+
+
+def freeze_with(texts: Sequence[Words], sources: dict[tuple[str, str], str]) -> list[Words]:
+    """As `freeze`, from (kind, name) → source instead of the database."""
     return [words if words.shared else msgspec.structs.replace(words, shared=_used(words, sources)) for words in texts]
 
 

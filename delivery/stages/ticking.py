@@ -9,8 +9,10 @@ from celery import shared_task
 
 from delivery import account_settings, scheduling
 from delivery import housekeeping as house
+from foundation.control_plane import control_plane
 from foundation.errors import Unreachable
 from foundation.redis import Unreachable as RedisUnreachable
+from templates_app import publishing
 
 log = structlog.get_logger(__name__)
 
@@ -40,3 +42,16 @@ def _release(lanes: Sequence[str]) -> None:
 @shared_task(name="delivery.stages.housekeeping", ignore_result=True)
 def housekeeping() -> None:
     house.keep()
+
+
+@shared_task(name="delivery.stages.publish_templates", ignore_result=True)
+def publish_templates() -> None:
+    """Words whose time has come (`templates_app.publishing`); each is published once, by whichever tick locks it."""
+    try:
+        with control_plane():
+            versions = publishing.publish_due()
+    except Unreachable as error:
+        log.warning("no templates published, a server is away", why=str(error))
+        return
+    for version in versions:
+        log.info("template published at its time", type=version.type.name, version=version.number)

@@ -14,6 +14,7 @@ from templates_app.drafts import draft_of, is_behind, written
 from templates_app.editor.access import may, page_context, permitted
 from templates_app.editor.fields import FIELDS, LABELS, refuse_unknown, shown
 from templates_app.editor.looking import example_of, look
+from templates_app.editor.trying import me
 from templates_app.lint.names import OURS
 from templates_app.models import Draft, DraftText, NotificationType, SharedHtml
 from templates_app.models.variables import Variable
@@ -64,6 +65,8 @@ def page(request: HttpRequest, pk: int, channel: str, locale: str) -> HttpRespon
         "revision": _revision(rows.get((channel, locale))),
         "data": json.dumps(example_of(kind), indent=2, ensure_ascii=False),
         "look": look_now,
+        "me": me(request),
+        "may_see_events": may(request, "see_events"),
         "state": state(request, kind, draft),
     }
     return render(request, "templates_app/editor/page.html", context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from templates_app.editor import history, live, page, publishing, texts
+from templates_app.editor import history, live, page, publishing, texts, translating, trying
 
 TEXT = "<int:pk>/words/<slug:channel>/<slug:locale>/"
 
@@ -18,6 +18,9 @@ def urls(site: AdminSite) -> list[URLPattern]:
         f"{TEXT}live/": (live.live, "words_live"),
         f"{TEXT}remove/": (texts.remove, "words_remove"),
         "<int:pk>/words/<slug:channel>/add-language/": (texts.add, "words_add"),
+        "<int:pk>/words/<slug:channel>/test/": (trying.send, "words_test"),
+        "<int:pk>/events/": (trying.events, "events"),
+        "translations/": (translating.translations, "translations"),
         "<int:pk>/draft/discard/": (texts.discard, "draft_discard"),
         "<int:pk>/draft/update/": (texts.bring_up_to_date, "draft_update"),
         "<int:pk>/draft/take-back/": (texts.take_back, "draft_take_back"),

@@ -33,6 +33,7 @@ class Draft(models.Model):
             ("publish_template", "Can publish words, schedule them and bring old ones back"),
             ("approve_template", "Can approve the words of mandatory types"),
             ("test_template", "Can send a draft to themselves"),
+            ("see_events", "Can look at past events' data in the editor"),
         )
 
     def __str__(self) -> str:

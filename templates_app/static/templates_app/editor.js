@@ -129,6 +129,42 @@
     };
     one("#tpl-findings").addEventListener("click", go);
     one("#tpl-findings").addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") go(event); });
+    const askOf = async (panel, address) => {
+      const data = new FormData(panel);
+      data.set("data", field("data").value);
+      const answer = await fetch(address, { method: "POST", body: data });
+      return answer.ok ? answer.json() : { problem: `The server said ${answer.status}.` };
+    };
+
+    one("[data-test]")?.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const panel = event.currentTarget;
+      if (isDirty) await ask();
+      const found = await askOf(panel, panel.dataset.test);
+      const said = one("[data-said]", panel);
+      said.classList.toggle("tpl-alert", Boolean(found.problem));
+      said.classList.toggle("tpl-said", Boolean(found.said));
+      said.textContent = found.said || found.problem;
+    });
+
+    one("[data-events]")?.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const panel = event.currentTarget;
+      const found = await askOf(panel, panel.dataset.events);
+      const list = one("[data-found]", panel);
+      list.replaceChildren(...(found.events || []).map((each) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "tpl-button";
+        button.textContent = each.at;
+        button.title = each.id;
+        button.addEventListener("click", () => { field("data").value = JSON.stringify(each.data, null, 2); ask(); });
+        return button;
+      }));
+      if (found.problem) list.textContent = found.problem;
+      else one("button", list).click();
+    });
+
     /* Whoever leaves within the wait loses nothing. */
     window.addEventListener("pagehide", () => { if (isDirty && form.dataset.saves) navigator.sendBeacon(form.dataset.live, body()); });
     if (mails) {

@@ -29,7 +29,7 @@ class VariableInline(TabularInline):
     model = Variable
     form = VariableForm
     extra = 0
-    tab = False
+    hide_title = True
 
 
 @admin.register(NotificationType)
@@ -43,8 +43,7 @@ class NotificationTypeAdmin(ModelAdmin):
         "category",
         "shown_priority",
         "shown_channels",
-        "mandatory",
-        "marketing",
+        "shown_rules",
         "shown_words",
     )
     list_filter = ("priority", "category", "mandatory", "marketing")
@@ -52,6 +51,7 @@ class NotificationTypeAdmin(ModelAdmin):
     list_filter_submit = True
     list_select_related = ("draft",)
     change_form_outer_before_template = "templates_app/type_tabs.html"
+    actions_list = ("translations",)
     actions_detail = ("variables_from_example",)
     fieldsets = (
         (None, {"fields": ("name", "category", "description", "priority", "channels", "default_locale")}),
@@ -79,12 +79,18 @@ class NotificationTypeAdmin(ModelAdmin):
         """In their order."""
         return ", ".join(row.channels)
 
+    @display(description="rules")
+    def shown_rules(self, row: NotificationType) -> str:
+        """What is special about it."""
+        words = {"mandatory": "mandatory", "two_factor": "2FA", "marketing": "marketing"}
+        return ", ".join(word for name, word in words.items() if getattr(row, name))
+
     @display(description="words", ordering="template_version")
     def shown_words(self, row: NotificationType) -> SafeString:
         """The published version, whether somebody writes, and the way to the editor."""
         draft = getattr(row, "draft", None)
         state = f"version {row.template_version}" if row.template_version else "nothing published"
-        words = f"{state}, {'proposed' if draft.is_proposed else 'draft'}" if draft else state
+        words = f"Write · {state}, {'proposed' if draft.is_proposed else 'draft'}" if draft else f"Write · {state}"
         return format_html(
             '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>',
             reverse("admin:templates_app_words", args=[row.pk]),
@@ -109,17 +115,23 @@ class NotificationTypeAdmin(ModelAdmin):
         messages.success(request, f"{obj.name} is there. Now write its words, then publish them.")
         return HttpResponseRedirect(reverse("admin:templates_app_words", args=[obj.pk]))
 
-    @action(description="Variables from the example", permissions=["change"])
+    @action(description="Translations", icon="translate")
+    def translations(self, request: HttpRequest) -> HttpResponse:
+        """To the matrix."""
+        return HttpResponseRedirect(reverse("admin:templates_app_translations"))
+
+    def has_guess_permission(self, request: HttpRequest, object_id: int | str | None = None) -> bool:
+        """Where there is an example and no variable yet."""
+        kinds = NotificationType.objects.filter(pk=object_id, variables=None).exclude(example={})
+        return self.has_change_permission(request) and kinds.exists()
+
+    @action(description="Variables from the example", permissions=["guess"])
     def variables_from_example(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """For a type whose example was there before its variables: guesses them, none of them required."""
         kind = NotificationType.objects.get(pk=object_id)
-        back = reverse("admin:templates_app_notificationtype_change", args=[object_id])
-        if kind.variables.exists() or not kind.example:
-            messages.info(request, "There is nothing to guess: it has variables, or no example.")
-        else:
-            set_variables(kind, infer(kind.example, required=False))
-            messages.success(request, "Guessed from the example. Look at the kinds, and tick what is required.")
-        return HttpResponseRedirect(back)
+        set_variables(kind, infer(kind.example, required=False))
+        messages.success(request, "Guessed from the example. Look at the kinds, and tick what is required.")
+        return HttpResponseRedirect(reverse("admin:templates_app_notificationtype_change", args=[object_id]))
 
 
 @admin.register(SharedHtml)

@@ -114,8 +114,9 @@ def bring_up_to_date(kind: NotificationType, *, by: str) -> list[At]:
             mine=[written_of(row) for row in draft.texts.all()],
             theirs=written(published(draft.type)),
         )
-        replace_texts(kind, merged, by=by)
-        Draft.objects.filter(pk=draft.pk).update(base=draft.type.template_version)
+        draft = replace_texts(kind, merged, by=by)
+        draft.base = draft.type.template_version
+        draft.save()
     return both
 
 

@@ -6,6 +6,7 @@ words that can't be compiled: nothing is changed then.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -18,8 +19,11 @@ from templates_app.drafts import is_behind, open_draft, replace_texts, written
 from templates_app.models import Draft, NotificationType, TemplateVersion
 from templates_app.publish import publish, refuse_broken, words_of, written_of
 from templates_app.sharing import freeze
+from templates_app.words import Words
 
 log = structlog.get_logger(__name__)
+
+PROBLEM_MAX = 500
 
 Done = TemplateVersion | Draft
 """The version that was published, or the draft that waits."""
@@ -56,8 +60,7 @@ def take_back(kind: NotificationType) -> Draft:
     """Opens a proposed draft for writing again: its time and its approval are forgotten."""
     with transaction.atomic():
         draft = _proposed(kind)
-        draft.proposed_by = draft.approved_by = ""
-        draft.proposed_at = draft.approved_at = draft.publish_at = None
+        _take_back(draft)
         draft.save()
     return draft
 
@@ -73,13 +76,19 @@ def roll_back(kind: NotificationType, number: int, *, by: str) -> Done:
     note, texts = f"version {number} again", [words_of(row) for row in version.texts.all()]
     if not kind.mandatory:
         return publish(kind, texts, author=by, note=note)
+    return propose_words(kind, written(texts), by=by, note=note)
+
+
+def propose_words(kind: NotificationType, texts: Sequence[Words], *, by: str, note: str) -> Done:
+    """Makes these a draft and proposes it. Refused where somebody is writing: their draft would be lost."""
     with transaction.atomic():
+        NotificationType.objects.select_for_update().get(pk=kind.pk)
         if Draft.objects.filter(type=kind).exists():
             raise Conflict(
-                "There is a draft of this type, and its old words would have to become one.",
+                f"There is a draft of {kind.name}, and these words would have to become one.",
                 remedy="Publish or discard the draft first.",
             )
-        replace_texts(kind, written(texts), by=by, note=note)
+        replace_texts(kind, texts, by=by, note=note)
         return propose(kind, by=by, note=note)
 
 
@@ -103,15 +112,21 @@ def _publish_scheduled(kind: NotificationType) -> TemplateVersion | None:
     except TemplateError as error:
         why = str(error)
     log.warning("a scheduled publishing failed", type=kind.name, why=why)
-    Draft.objects.filter(type=kind).update(
-        problem=f"It wasn't published at its time: {why}"[:500],
-        proposed_by="",
-        proposed_at=None,
-        approved_by="",
-        approved_at=None,
-        publish_at=None,
-    )
+    _open_again(kind, f"It wasn't published at its time: {why}"[:PROBLEM_MAX])
     return None
+
+
+def _open_again(kind: NotificationType, problem: str) -> None:
+    draft = Draft.objects.filter(type=kind).exclude(proposed_by="").first()
+    if draft is not None:
+        _take_back(draft)
+        draft.problem = problem
+        draft.save()
+
+
+def _take_back(draft: Draft) -> None:
+    draft.proposed_by = draft.approved_by = ""
+    draft.proposed_at = draft.approved_at = draft.publish_at = None
 
 
 def _publish(draft: Draft) -> TemplateVersion:

@@ -30,7 +30,8 @@ SOURCE_MAX = 512 * 1024
 def live(request: HttpRequest, pk: int, channel: str, locale: str) -> JsonResponse:
     """The form as it stands; with `save` it goes into the draft.
 
-    {"preview", "findings", "state": HTML; "mail": a document; "counts": {level: n}; "revision"; "problem"}.
+    {"preview", "under", "findings", "state": HTML; "mail": a document; "errors": how many; "revision", "saved",
+    "problem"}.
     """
     refuse_unknown(channel)
     kind = get_object_or_404(NotificationType, pk=pk)
@@ -46,6 +47,7 @@ def live(request: HttpRequest, pk: int, channel: str, locale: str) -> JsonRespon
         {
             "preview": found.preview,
             "mail": found.mail,
+            "under": found.under,
             "findings": render_to_string("templates_app/editor/findings.html", {"findings": findings}),
             "errors": sum(each.level == ERROR for each in findings),
             "state": render_to_string(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +11,6 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from templates_app.content import Content
-from templates_app.editor.fields import LABELS
 from templates_app.lint.finding import Finding
 from templates_app.lint.whole import Surroundings, lint
 from templates_app.models import NotificationType
@@ -22,22 +20,28 @@ from templates_app.variables.rows import declared
 from templates_app.words import Words
 
 THOUSAND = 1_000
+UNDER_MAIL = "templates_app/editor/under_email.html"
 
 
 class Look(msgspec.Struct, frozen=True):
-    """`preview` is HTML for the page, `mail` a document for sandboxed frames ("" on other channels)."""
+    """`preview` and `under` are HTML for the page, `mail` a document for sandboxed frames (both "" but for mails)."""
 
     content: Content
     findings: list[Finding]
     preview: str
     mail: str
+    under: str
 
 
 def look(kind: NotificationType, words: Words, texts: list[Words], data: dict[str, Any]) -> Look:
     """`words` as they are written, among the type's `texts`, on `data`."""
     frozen, *others = freeze([words, *texts])
     content, findings = lint(frozen, data, surroundings(kind, others))
-    return Look(content, findings, _preview(kind, words, content), content.html if words.channel == "email" else "")
+    context = _context(kind, words, content)
+    preview = render_to_string(f"templates_app/editor/preview_{words.channel}.html", context)
+    if words.channel != "email":
+        return Look(content, findings, preview, "", "")
+    return Look(content, findings, preview, content.html, render_to_string(UNDER_MAIL, context))
 
 
 def surroundings(kind: NotificationType, frozen: list[Words]) -> Surroundings:
@@ -57,19 +61,16 @@ def example_of(kind: NotificationType) -> dict[str, Any]:
     return example
 
 
-def _preview(kind: NotificationType, words: Words, content: Content) -> str:
+def _context(kind: NotificationType, words: Words, content: Content) -> dict[str, Any]:
     context: dict[str, Any] = {
         "kind": kind,
         "content": content,
         "brand": settings.TEMPLATE_BRAND,
-        "site": settings.PUBLIC_URL,
-        "label": LABELS[words.channel],
         "now": timezone.now(),
-        "earlier": timezone.now() - timedelta(hours=3),
     }
     if words.channel == "sms":
         context |= _cost(segments(content.body))
-    return render_to_string(f"templates_app/editor/preview_{words.channel}.html", context)
+    return context
 
 
 def _cost(its: Segments) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import msgspec
 from django.db import transaction
 
-from templates_app import drafts, publishing
 from templates_app.files.folder import Folder, TypeFolder
-from templates_app.models import Draft, NotificationType, SharedHtml
+from templates_app.models import NotificationType, SharedHtml
 from templates_app.publish import publish, published
+from templates_app.publishing import propose_words
 from templates_app.sharing import freeze
 from templates_app.variables.rows import declared, set_variables
 from templates_app.words import Words
@@ -67,9 +67,7 @@ def _type(its: TypeFolder, by: str, note: str) -> Iterator[Pushed]:
 def _publish(kind: NotificationType, words: list[Words], by: str, note: str) -> str:
     if not kind.mandatory:
         return f"published as version {publish(kind, words, author=by, note=note).number}"
-    drafts.replace_texts(kind, words, by=by, note=note)
-    done = publishing.propose(kind, by=by, note=note)
-    assert isinstance(done, Draft)
+    propose_words(kind, words, by=by, note=note)
     return "proposed; a second person approves it in the admin"
 
 

@@ -63,6 +63,7 @@
 
     const show = (found) => {
       one("#tpl-preview").innerHTML = found.preview;
+      one("#tpl-under").innerHTML = found.under;
       one("#tpl-findings").innerHTML = found.findings;
       if (mails) fillFrames(mails, found.mail);
       one("#tpl-state").innerHTML = found.state;

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from foundation.errors import Conflict, TemplateError
 from templates_app.drafts import is_behind, open_draft, replace_texts, written
+from templates_app.lint.trial import attempt
 from templates_app.models import Draft, NotificationType, TemplateVersion
 from templates_app.publish import publish, refuse_broken, words_of, written_of
 from templates_app.sharing import freeze
@@ -158,3 +159,16 @@ def _refuse_unready(draft: Draft) -> None:
         )
     for words in freeze([written_of(row) for row in draft.texts.all()]):
         refuse_broken(words, draft.type.name)
+        if draft.type.example:
+            _refuse_failing(words, draft.type)
+
+
+def _refuse_failing(words: Words, kind: NotificationType) -> None:
+    findings = attempt(words, kind.example, type_name=kind.name).findings
+    if findings:
+        first = findings[0]
+        where = f"{words.channel} in {words.locale}, {first.field}" + (f" line {first.line}" if first.line else "")
+        raise Conflict(
+            f"It can't be published, it fails on the type's example: {where}: {first.text}.",
+            remedy="Mend the words, or the example of the type's variables.",
+        )

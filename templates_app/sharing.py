@@ -67,16 +67,19 @@ def _used(words: Words, sources: dict[tuple[str, str], str]) -> dict[str, str]:
     return used
 
 
-def expanded(source: str, shared: dict[str, str], *, name: str, depth: int = 0) -> str:
-    """`source` with its partials put in, line for line. Raises TemplateError for one that isn't there or too deep."""
+def expanded(source: str, shared: dict[str, str], *, name: str, depth: int = 0, at: int = 0) -> str:
+    """`source` with its partials put in, line for line. Raises TemplateError for one that isn't there or too deep.
+
+    `at`: the author's line, inside a partial.
+    """
 
     def put_in(match: re.Match[str]) -> str:
         partial = match[1]
-        line = source.count("\n", 0, match.start()) + 1
+        line = at or source.count("\n", 0, match.start()) + 1
         if depth >= MOST_DEEP:
             raise TemplateError(f"partials include each other more than {MOST_DEEP} deep", template=name, line=line)
         if (inner := shared.get(key_of(PARTIAL, partial))) is None:
             raise TemplateError(f"there is no partial {partial!r}", template=name, line=line)
-        return " ".join(expanded(inner, shared, name=name, depth=depth + 1).splitlines())
+        return " ".join(expanded(inner, shared, name=name, depth=depth + 1, at=line).splitlines())
 
     return INCLUDE.sub(put_in, source)

@@ -98,11 +98,10 @@ def _rules(values: dict[str, Any], lines: dict[str, int]) -> dict[str, Any]:
 
 
 def _variables(values: dict[str, Any], lines: dict[str, int]) -> list[Declared]:
-    at = lines.get("variables", 1)
     rows = values.get("variables") or []
     if not isinstance(rows, list):
-        raise BadFile("variables is a list", at)
-    return [_variable(row, at) for row in rows]
+        raise BadFile("variables is a list", lines.get("variables", 1))
+    return [_variable(row, lines.get(f"variables[{number}]", 1)) for number, row in enumerate(rows)]
 
 
 def _variable(row: Any, at: int) -> Declared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -50,12 +51,16 @@ def mapping(source: str, *, offset: int = 0) -> tuple[dict[str, Any], dict[str, 
         raise BadFile(f"no YAML: {getattr(error, 'problem', error)}", (mark.line + 1 if mark else 1) + offset) from None
     if not isinstance(values, dict):
         raise BadFile("it has to be a mapping such as title: Hello", 1 + offset)
-    where = {key.value: value.start_mark.line + 1 + offset + (value.style in ("|", ">")) for key, value in _pairs(node)}
-    return {str(key): value for key, value in values.items()}, where
+    return {str(key): value for key, value in values.items()}, dict(_lines(node, offset))
 
 
-def _pairs(node: Any) -> list[tuple[Any, Any]]:
-    return [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)] if node else []
+def _lines(node: Any, offset: int) -> Iterator[tuple[str, int]]:
+    """Where each value begins; `name[2]` is a list's third element. A block's text begins below its key."""
+    for key, value in node.value if node else []:
+        yield str(key.value), value.start_mark.line + 1 + offset + (getattr(value, "style", "") in ("|", ">"))
+        if isinstance(value, yaml.SequenceNode):
+            for number, element in enumerate(value.value):
+                yield f"{key.value}[{number}]", element.start_mark.line + 1 + offset
 
 
 def written(values: dict[str, Any], body: str) -> str:

@@ -27,6 +27,6 @@ def _without(words: Words, name: str, at: tuple[str, int], data: dict[str, Any])
     for lacking in (rest, {**rest, name: None}):
         if failures := attempt(words, lacking).findings:
             where = (failures[0].field, failures[0].line) if failures[0].field else at
-            say = f'it is optional. Write {{{{ {name} | default("…") }}}}, or {{% if {name} %}} around it'
+            say = f'it is optional. Write {{{{ {name} | default("…") }}}}, or {{% if {name} is defined %}} around it'
             return Finding(WARNING, where[0], f"This fails when “{name}” is missing: {say}", where[1])
     return None

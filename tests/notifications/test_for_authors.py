@@ -21,7 +21,10 @@ from templates_app.render import render
 from templates_app.words import Words
 from tests.notifications.accepting import SENDER, a_request, make_type, written
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_process", "empty_log")]
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "store"]),
+    pytest.mark.usefixtures("fresh_process", "empty_log"),
+]
 DATA = {"order_id": "ord_1"}
 
 

@@ -103,6 +103,14 @@ def test_words_that_cant_be_compiled_arent_published(kind: NotificationType) -> 
     assert not Draft.objects.get().is_proposed
 
 
+def test_words_that_fail_on_the_types_example_arent_published(make_type: MakeType) -> None:
+    kind = make_type("greeting", EN, example={"name": "Ada"})
+    drafts.change_text(kind, Words("push", "en", title="x", body="a\n{{ ''.__class__ }}"), by="ada")
+    with pytest.raises(Conflict, match="line 2"):
+        publishing.propose(kind, by="ada")
+    assert titles(kind)["en"] == "Hi"
+
+
 def test_a_scheduled_draft_goes_out_at_its_time_and_not_before(kind: NotificationType) -> None:
     write(kind, "Ahoy")
     publishing.propose(kind, by="ada", publish_at=NOW)

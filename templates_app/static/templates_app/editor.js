@@ -1,6 +1,7 @@
 /* The editor of a type's words: asks the server a moment after each change, shows what comes back, keeps the draft. */
 (() => {
   const WAIT_MS = 300;
+  const BEACON_MAX = 40_000;  // characters; browsers send 64 KB
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -59,6 +60,7 @@
     let timer = 0;
     let asked = 0;
     let isDirty = false;
+    let saves = 0;  // under way
     let last = one("textarea", form);
 
     const show = (found) => {
@@ -84,7 +86,7 @@
       const number = ++asked;
       const sent = body();
       const saving = sent.has("save");
-      if (saving) isDirty = false;
+      if (saving) { isDirty = false; saves++; }
       let found;
       try {
         const answer = await fetch(form.dataset.live, { method: "POST", body: sent });
@@ -95,6 +97,8 @@
         one("#tpl-problem").hidden = false;
         one("#tpl-problem").textContent = `Not saved: ${error.message}. It is tried again with your next key.`;
         return;
+      } finally {
+        if (saving) saves--;
       }
       if (found.problem) isDirty = isDirty || saving;
       if (number === asked) show(found);
@@ -166,8 +170,15 @@
       else one("button", list).click();
     });
 
-    /* Whoever leaves within the wait loses nothing. */
-    window.addEventListener("pagehide", () => { if (isDirty && form.dataset.saves) navigator.sendBeacon(form.dataset.live, body()); });
+    /* Whoever leaves within the wait, or while an answer is awaited, loses nothing; a text that a beacon can't carry asks. */
+    window.addEventListener("pagehide", () => {
+      isDirty = isDirty || saves > 0;
+      if (isDirty && form.dataset.saves) navigator.sendBeacon(form.dataset.live, body());
+    });
+    window.addEventListener("beforeunload", (event) => {
+      const size = [...form.elements].reduce((sum, each) => sum + (each.value || "").length, 0);
+      if ((isDirty || saves) && form.dataset.saves && size > BEACON_MAX) event.preventDefault();
+    });
     if (mails) {
       fillFrames(mails, mails.dataset.mail);
       scaleFrames(mails);

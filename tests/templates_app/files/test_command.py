@@ -129,7 +129,7 @@ def test_a_changed_partial_publishes_anew_what_uses_it(folder: Path, kind: Notif
         ("greeting/email.en.html", "{% for item in items %}", "{% for item in items %}{{ item.nope }}", 9, "nope"),
         ("greeting/email.en.html", "layout: frame", "layout: nowhere", 6, "no layout"),
         ("greeting/email.en.html", '"sign"', '"nowhere"', 9, "no partial"),
-        ("greeting/type.yaml", "kind: list", "kind: lots", 9, "kinds are"),
+        ("greeting/type.yaml", "kind: list", "kind: lots", 11, "kinds are"),
         ("greeting/type.yaml", "category: order_updates", "category: Order Updates", 1, "small letters"),
         ("greeting/type.yaml", "category: order_updates", "sort: x", 1, "is no rule"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,12 +15,15 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
+from foundation.errors import Refused, TemplateError
 from templates_app.editor.urls import urls
 from templates_app.forms import SharedForm, TypeForm, VariableForm
 from templates_app.models import NotificationType, SharedHtml, TemplateVersion, Variable
+from templates_app.publish_anew import publish_anew, users_of, waiting
 from templates_app.variables.infer import infer
 from templates_app.variables.rows import note_examples, set_variables
 
+NOTE_MAX = 200
 PRIORITY_COLOURS = {"critical": "danger", "high": "warning", "normal": "info", "low": "primary"}
 
 
@@ -142,10 +146,36 @@ class SharedHtmlAdmin(ModelAdmin):
     list_display = ("name", "kind", "description", "changed_at")
     list_filter = ("kind",)
     search_fields = ("name", "description", "source")
+    actions = ("publish_anew",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: SharedHtml | None = None) -> tuple[str, ...]:
         """Mails name it."""
-        return ("kind", "name") if obj else ()
+        return ("kind", "name", "used_by") if obj else ()
+
+    @display(description="used by")
+    def used_by(self, row: SharedHtml) -> str:
+        """The types whose published mails carry it."""
+        return ", ".join(kind.name for kind in users_of([row])) or "no published mail"
+
+    def has_publish_anew_permission(self, request: HttpRequest) -> bool:
+        """As publishing itself."""
+        return request.user.has_perm("templates_app.publish_template")
+
+    @action(description="Publish anew the types that use them", permissions=["publish_anew"])
+    def publish_anew(self, request: HttpRequest, rows: QuerySet[SharedHtml]) -> None:
+        """Their words stay; they take the layout or partial as it is now. All of them, or none."""
+        by, names = request.user.get_username(), ", ".join(str(row) for row in rows)
+        try:
+            with transaction.atomic():
+                done = publish_anew(users_of(rows), by=by, note=f"{names} changed"[:NOTE_MAX])
+        except Refused as refusal:
+            messages.error(request, f"{refusal.detail} {refusal.remedy or ''}")
+        except TemplateError as error:
+            messages.error(request, f"Nothing is published: {error}")
+        else:
+            proposed = waiting(done)
+            more = f", {proposed} of them proposed to a second person" if proposed else ""
+            messages.success(request, f"{len(done)} types are published anew{more}. What is in flight keeps its own.")
 
 
 @admin.register(TemplateVersion)

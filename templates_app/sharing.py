@@ -1,8 +1,8 @@
 """Layouts and partials that mails share.
 
 Published words carry a copy of what they use, so a layout that is changed changes no mail that is in flight and no old
-version: the types that use it are published anew instead (`users_of`). A partial is put in where `{% include "name" %}`
-stands, its lines joined to one: an error in it is told at the line that includes it.
+version: the types that use it are published anew instead (`templates_app.publish_anew`). A partial is put in where
+`{% include "name" %}` stands, its lines joined to one: an error in it is told at the line that includes it.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ import pytest
 
 from foundation.errors import TemplateError
 from templates_app.content import Content, RenderRequest
-from templates_app.models import NotificationType, SharedHtml
+from templates_app.models import NotificationType, SharedHtml, TemplateVersion
 from templates_app.publish import publish, published
+from templates_app.publish_anew import publish_anew, users_of, waiting
 from templates_app.render import render
 from templates_app.words import Words
 
@@ -80,3 +81,25 @@ def test_an_error_after_a_partial_of_many_lines_names_the_authors_line(kind: Not
     (error,) = render([request])
     assert isinstance(error, TemplateError)
     assert (error.line, "name" in error.reason) == (3, True)
+
+
+def test_the_types_that_use_a_layout_are_published_anew_with_their_words(
+    kind: NotificationType, make_type: MakeType
+) -> None:
+    make_type("other", Words("email", "en", title="x", body="x", html="<p>x</p>"), channels=["email"])
+    frame = SharedHtml.objects.get(name="frame")
+    frame.source = FRAME.replace("old", "new")
+    frame.save()
+    (version,) = publish_anew(users_of([frame]), by="ada", note="new frame")
+    assert isinstance(version, TemplateVersion)
+    assert (version.type, version.number, version.note) == (kind, 2, "new frame")
+    assert "new frame" in html_of()
+    assert "Yours, <b>Harbor</b>" in html_of()
+
+
+def test_those_of_mandatory_types_are_proposed(kind: NotificationType) -> None:
+    kind.mandatory = True
+    kind.save()
+    done = publish_anew(users_of(SharedHtml.objects.filter(name="brand")), by="ada", note="brand")
+    assert waiting(done) == 1
+    assert "old frame" in html_of()

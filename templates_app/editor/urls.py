@@ -14,11 +14,11 @@ def urls(site: AdminSite) -> list[URLPattern]:
     """All of them, each behind the admin's login."""
     views = {
         "<int:pk>/words/": (page.first, "words"),
+        "<int:pk>/words/<slug:channel>/add-language/": (texts.add, "words_add"),
+        "<int:pk>/words/<slug:channel>/test/": (trying.send, "words_test"),
         TEXT: (page.page, "words_text"),
         f"{TEXT}live/": (live.live, "words_live"),
         f"{TEXT}remove/": (texts.remove, "words_remove"),
-        "<int:pk>/words/<slug:channel>/add-language/": (texts.add, "words_add"),
-        "<int:pk>/words/<slug:channel>/test/": (trying.send, "words_test"),
         "<int:pk>/events/": (trying.events, "events"),
         "translations/": (translating.translations, "translations"),
         "<int:pk>/draft/discard/": (texts.discard, "draft_discard"),

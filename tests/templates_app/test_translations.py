@@ -87,4 +87,4 @@ def test_percents(make_type: MakeType) -> None:
     make_type("a", Words("push", "de", title="{{ n | percent }}"), default_locale="de")
     (content,) = render([RenderRequest(type="a", channel="push", locale="de", data={"n": 0.25})])
     assert isinstance(content, Content)
-    assert content.title == "25\u00a0%"
+    assert content.title.split() == ["25", "%"]

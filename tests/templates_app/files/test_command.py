@@ -123,7 +123,7 @@ def test_a_changed_partial_publishes_anew_what_uses_it(folder: Path, kind: Notif
         ("greeting/push.en.txt", "Line two", "{{ nme }}", 7, "nme"),
         ("greeting/push.en.txt", "Line two", "{% if x", 7, "unexpected"),
         ("greeting/push.en.txt", "title: 'Hi: {{ name }}'", "title: '{{ nme }}'", 2, "nme"),
-        ("greeting/push.en.txt", "title: 'Hi: {{ name }}'", "title: [", 3, "no YAML"),
+        ("greeting/push.en.txt", "title: 'Hi: {{ name }}'", "title: [", 4, "no YAML"),
         ("greeting/push.en.txt", "title: 'Hi: {{ name }}'", "titel: x", 2, "titel isn't known"),
         ("greeting/email.en.html", "Hello {{ name }}", "Hello {{ ''.__class__ }}", 4, "__class__"),
         ("greeting/email.en.html", "{% for item in items %}", "{% for item in items %}{{ item.nope }}", 9, "nope"),

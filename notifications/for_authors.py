@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from foundation.clock import now_ms
 from foundation.errors import Refused
 from notifications.accept import accept
 from notifications.credentials import TokenFacts
 from notifications.lookup import PREFIX, find_event
 from notifications.records import Decision, Event
-from notifications.sending import SendRequest, Target
+from notifications.sending import ChannelName, SendRequest, Target
 from notifications.store import get_store
 from templates_app.above import Above, PastEvent, TestSend
 
@@ -50,7 +52,8 @@ def send(test: TestSend) -> str:
     token = TokenFacts(
         id=f"{MARK}{test.by}:{now}", kind="service", scopes=frozenset({"notifications:send", "priority:raise"})
     )
-    request = SendRequest(type=test.type, target=Target("user", test.user_id), data=test.data, channels=[test.channel])
+    channel = msgspec.convert(test.channel, ChannelName)
+    request = SendRequest(type=test.type, target=Target("user", test.user_id), data=test.data, channels=[channel])
     (result,) = accept([request], token, now=now, template_version=test.template_version)
     if isinstance(result, Refused):
         raise result

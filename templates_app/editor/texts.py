@@ -15,7 +15,7 @@ from templates_app.editor.access import permitted, told
 from templates_app.editor.fields import refuse_unknown
 from templates_app.editor.page import address
 from templates_app.models import NotificationType
-from templates_app.models.texts import LOCALE
+from templates_app.models.texts import is_locale
 from templates_app.words import Words
 
 
@@ -37,8 +37,7 @@ def add(request: HttpRequest, pk: int, channel: str) -> HttpResponse:
                 _write(kind, begun, request)
         return f"{locale} is begun in the draft" + (f", with the words in {source}." if source else ".")
 
-    there = _is_locale(locale)
-    return told(request, act, address(kind, channel, locale if there else kind.default_locale))
+    return told(request, act, address(kind, channel, locale if is_locale(locale) else kind.default_locale))
 
 
 @require_POST
@@ -92,10 +91,6 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
         return "It is a draft again; nothing is published until somebody says so."
 
     return told(request, act, _words_of(kind))
-
-
-def _is_locale(text: str) -> bool:
-    return LOCALE.regex.match(text) is not None
 
 
 def _write(kind: NotificationType, words: Words, request: HttpRequest) -> None:

@@ -30,7 +30,4 @@ def urls(site: AdminSite) -> list[URLPattern]:
         "<int:pk>/versions/<int:number>/bring-back/": (publishing.roll_back, "roll_back"),
         "<int:pk>/compare/": (history.compare, "compare"),
     }
-    return [
-        path(route, site.admin_view(view), name=f"templates_app_{name}")  # type: ignore[type-var]
-        for route, (view, name) in views.items()
-    ]
+    return [path(route, site.admin_view(view), name=f"templates_app_{name}") for route, (view, name) in views.items()]

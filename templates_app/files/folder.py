@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from templates_app.files.front_matter import BadFile, Parsed, mapping, parse
-from templates_app.models.texts import CHANNELS, LOCALE
+from templates_app.models.texts import CHANNELS, is_locale
 from templates_app.sharing import LAYOUT, PARTIAL
-from templates_app.variables.kinds import KINDS, PATH, Declared, refuse_example
+from templates_app.variables.kinds import KINDS, PATH, Declared, is_path, refuse_example
 from templates_app.words import Words
 
 TYPE_FILE, SHARED = "type.yaml", "_shared"
@@ -110,7 +110,7 @@ def _variable(row: Any, at: int) -> Declared:
     name, kind, example = row["name"], row.get("kind", "text"), row.get("example")
     if unknown := set(row) - {"name", "kind", "required", "example", "description"}:
         raise BadFile(f"{name}: {sorted(unknown)[0]} isn't known of a variable", at)
-    if kind not in KINDS or not PATH.regex.match(name):
+    if kind not in KINDS or not is_path(name):
         raise BadFile(f"{name}: {PATH.message}; kinds are {', '.join(KINDS)}", at)
     try:
         if example is not None:
@@ -123,7 +123,7 @@ def _variable(row: Any, at: int) -> Declared:
 def _text(path: Path, troubles: list[Trouble]) -> TextFile | None:
     channel, _, locale = path.stem.partition(".")
     try:
-        if channel not in dict(CHANNELS) or not LOCALE.regex.match(locale):
+        if channel not in dict(CHANNELS) or not is_locale(locale):
             raise BadFile("name it CHANNEL.LOCALE.txt, or email.LOCALE.html: push.en.txt, email.de-AT.html")
         return _words(path, channel, locale, parse(path.read_text(encoding="utf-8")))
     except BadFile as error:

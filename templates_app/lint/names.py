@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 
 from jinja2 import meta, nodes
@@ -61,10 +62,15 @@ def undeclared(words: Words, variables: Iterable[Declared]) -> list[Finding]:
     if not known:
         return []
     return [
-        Finding(WARNING, field, f"“{name}” isn't one of this type's variables", line)
+        Finding(WARNING, field, f"“{name}” isn't one of this type's variables{_meant(name, known)}", line)
         for name, (field, line) in used(words).items()
         if name not in known
     ]
+
+
+def _meant(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; “{near[0]}” is meant, perhaps" if near else ""
 
 
 def unused(texts: Iterable[Words], variables: Iterable[Declared]) -> list[Finding]:

@@ -36,9 +36,10 @@ def lint(words: Words, data: dict[str, Any], around: Surroundings) -> tuple[Cont
     trial = attempt(words, data, type_name=around.type_name)
     failed = {each.field for each in trial.findings}
     others = [each for each in around.texts if (each.channel, each.locale) != (words.channel, words.locale)]
+    strange = undeclared(words, around.variables)
     findings = [
-        *trial.findings,
-        *(each for each in undeclared(words, around.variables) if not _is_told(each, trial.findings)),
+        *(_plainer(each, strange) for each in trial.findings),
+        *(each for each in strange if not _is_told(each, trial.findings)),
         *([] if trial.findings else needs_optional(words, around.variables, data)),
         *too_long(words.channel, trial.content),
         *empty(words.channel, trial.content, failed=failed),
@@ -48,6 +49,14 @@ def lint(words: Words, data: dict[str, Any], around: Surroundings) -> tuple[Cont
         *_unsubscribing(words, around),
     ]
     return trial.content, in_order(findings)
+
+
+def _plainer(error: Finding, strange: list[Finding]) -> Finding:
+    """What fails because a name isn't a variable says so, instead of what the template engine says."""
+    named = [each for each in strange if each.field == error.field and each.line == error.line]
+    if named and error.text.endswith("is undefined"):
+        return msgspec.structs.replace(error, text=named[0].text)
+    return error
 
 
 def _is_told(finding: Finding, errors: list[Finding]) -> bool:

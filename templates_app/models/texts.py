@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.validators import RegexValidator
 from django.db import models
 
 CHANNELS = (("in_app", "In-app"), ("push", "Push"), ("email", "Email"), ("sms", "SMS"))
-LOCALE = RegexValidator(r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", "a locale such as en, de or de-AT")
+_LOCALE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
+LOCALE = RegexValidator(_LOCALE, "a locale such as en, de or de-AT")
+
+
+def is_locale(text: str) -> bool:
+    """Whether `text` is written as a locale is."""
+    return re.match(_LOCALE, text) is not None
 
 
 class TextFields(models.Model):

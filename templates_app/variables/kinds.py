@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jsonschema_rs
 import msgspec
 from django.core.validators import RegexValidator
 
+_PATH = r"^[A-Za-z_]\w*(\[\])?(\.[A-Za-z_]\w*(\[\])?)*$"
 PATH = RegexValidator(
-    r"^[A-Za-z_]\w*(\[\])?(\.[A-Za-z_]\w*(\[\])?)*$",
+    _PATH,
     "a name such as order_id; a field of an object as address.city, of a list's elements as items[].price",
 )
+
+
+def is_path(text: str) -> bool:
+    """Whether `text` can be a variable's name."""
+    return re.match(_PATH, text) is not None
 
 
 class Kind(msgspec.Struct, frozen=True):

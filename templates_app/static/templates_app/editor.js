@@ -71,6 +71,7 @@
       one("#tpl-state").innerHTML = found.state;
       if (found.revision) field("revision").value = found.revision;
       if (found.saved && one("#tpl-saved")) one("#tpl-saved").textContent = "All changes are kept in the draft.";
+      if (found.saved) for (const dot of all(".tpl-rows [aria-current] .tpl-dot")) dot.className = "tpl-dot tpl-dot-draft";
       const problem = one("#tpl-problem");
       problem.hidden = !found.problem;
       problem.textContent = found.problem || "";

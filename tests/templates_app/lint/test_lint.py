@@ -81,6 +81,13 @@ def test_variables_nobody_declared_are_named_even_where_the_example_brings_them(
     assert "“extra”" in finding.text
 
 
+def test_a_misspelt_variable_is_told_with_what_is_meant() -> None:
+    errors = [each for each in found(push("ok\n{{ nmae }}")) if each.level == ERROR]
+    assert [(each.line, each.text) for each in errors] == [
+        (2, "“nmae” isn't one of this type's variables; “name” is meant, perhaps")
+    ]
+
+
 def test_variables_no_text_uses_are_hinted_at() -> None:
     other = Words("sms", "en", body="{{ order_id }}")
     hints = {each.text for each in found(push("{{ name }}"), texts=[other]) if each.level == HINT}

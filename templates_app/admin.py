@@ -126,7 +126,7 @@ class NotificationTypeAdmin(ModelAdmin):
 
     def has_guess_permission(self, request: HttpRequest, object_id: int | str | None = None) -> bool:
         """Where there is an example and no variable yet."""
-        kinds = NotificationType.objects.filter(pk=object_id, variables=None).exclude(example={})
+        kinds = NotificationType.objects.filter(pk=object_id or 0, variables=None).exclude(example={})
         return self.has_change_permission(request) and kinds.exists()
 
     @action(description="Variables from the example", permissions=["guess"])

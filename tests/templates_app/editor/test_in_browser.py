@@ -119,8 +119,8 @@ def test_leaving_at_once_loses_nothing(opened: Any, kind: NotificationType, live
     with page.expect_request("**/live/"):
         page.get_by_role("link", name="History", exact=True).click()
     page.wait_for_url("**/versions/")
-    page.reload()
-    page.get_by_text("Go on writing").wait_for()
+    while not page.get_by_text("Go on writing").count():  # the beacon comes in beside the page
+        page.reload()
     draft = draft_of(kind)
     assert draft is not None
     assert "Last words" in {row.title for row in draft.texts.all()}

@@ -168,6 +168,10 @@ class Environment(BaseSettings):
     TEMPLATE_WORK_MAX: int = Field(
         200_000, description="Work units one rendering may take (a loop's step is one or more)."
     )
+    TEMPLATE_PUBLISH_TICK_S: float = Field(5.0, description="How often scheduled words are looked for.")
+    SMS_SEGMENT_PRICE: Annotated[str, Field(pattern=r"^\d+(\.\d+)? [A-Z]{3}$")] = Field(
+        "0.075 USD", description="What a segment of an SMS costs, as previews and estimates reckon."
+    )
     TEMPLATE_CACHE_MAX: int = Field(4096, description="Compiled texts a process keeps.")
     CATALOG_CHECK_S: float = Field(1.0, description="How often a process looks whether types or templates changed.")
     CATALOG_REDIS_AWAY_S: float = Field(5.0, description="As often instead while Redis can't be reached.")

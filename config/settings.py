@@ -269,6 +269,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"queue": "retry", "expires": 2.0},
     },
+    "publish-templates": {
+        "task": "delivery.stages.publish_templates",
+        "schedule": ENV.TEMPLATE_PUBLISH_TICK_S,
+        "options": {"queue": "retry", "expires": 5 * ENV.TEMPLATE_PUBLISH_TICK_S},
+    },
     "housekeeping": {
         "task": "delivery.stages.housekeeping",
         "schedule": 60.0,
@@ -339,6 +344,7 @@ TEMPLATE_DEFAULT_LOCALE = ENV.TEMPLATE_DEFAULT_LOCALE
 TEMPLATE_BRAND = ENV.TEMPLATE_BRAND
 TEMPLATE_HTML_MAX_BYTES = ENV.TEMPLATE_HTML_MAX_BYTES
 TEMPLATE_WORK_MAX = ENV.TEMPLATE_WORK_MAX
+SMS_SEGMENT_PRICE = tuple(ENV.SMS_SEGMENT_PRICE.split(" "))  # the number, the currency
 TEMPLATE_CACHE_MAX = ENV.TEMPLATE_CACHE_MAX
 CATALOG_CHECK_S = ENV.CATALOG_CHECK_S
 CATALOG_REDIS_AWAY_S = ENV.CATALOG_REDIS_AWAY_S

@@ -20,6 +20,7 @@ from notifications.due import table
 from notifications.log import get_log
 from notifications.store import get_store
 from preferences.imports import results
+from templates_app.publish import purge_tests
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -56,3 +57,4 @@ def _tasks() -> Iterator[Callable[[], object]]:
     yield vouching.make_whole
     yield lambda: idempotency.purge(now - settings.ENV.IDEMPOTENCY_HOURS * HOUR_MS)
     yield credentials.note_uses
+    yield lambda: purge_tests(kept_since=now - settings.ENV.LOG_RETENTION_HOURS * HOUR_MS)

@@ -16,6 +16,8 @@ from preferences.profiles import forget_after_commit
 from preferences.segments import ALL_ACTIVE_USERS
 from templates_app.models import NotificationType
 from templates_app.publish import publish
+from templates_app.variables.infer import infer
+from templates_app.variables.rows import set_variables
 
 Row = TypeVar("Row", bound=Model)
 ACTIVE_DAYS = 30
@@ -38,7 +40,9 @@ def _seed_types() -> None:
     there = set(NotificationType.objects.values_list("name", flat=True))
     for kind in KINDS:
         if kind.name not in there:
-            publish(_make_type(kind), kind.texts, author="seed", note="as delivered")
+            row = _make_type(kind)
+            set_variables(row, infer(kind.example))
+            publish(row, kind.texts, author="seed", note="as delivered")
 
 
 def _make_type(kind: Kind) -> NotificationType:

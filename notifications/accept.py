@@ -27,7 +27,7 @@ from notifications.records import Event, Recipient, encode, headers
 from notifications.sending import Accepted, SendRequest
 from notifications.spool import taking
 from notifications.topology import intake_topic
-from notifications.validation import Plan, plan, refusal_of, unknown_type
+from notifications.validation import Plan, plan, refusal_of, refuse_unfit_data, under, unknown_type
 from templates_app.catalog import get_catalog
 
 MAX_ITEMS = 1_000
@@ -37,18 +37,26 @@ Result = Accepted | Refused
 
 
 def accept(
-    requests: Sequence[SendRequest], token: TokenFacts, *, now: int, call: Call | None = None, trace: str = ""
+    requests: Sequence[SendRequest],
+    token: TokenFacts,
+    *,
+    now: int,
+    call: Call | None = None,
+    trace: str = "",
+    template_version: int | None = None,
 ) -> list[Result]:
     """Takes events for `token` at `now` (ms): a result for each, in order. What is Accepted is durable.
 
-    `trace` is the caller's trace context, which they all are part of ("": none).
+    `trace` is the caller's trace context, which they all are part of ("": none). `template_version` takes the place of
+    the published one: a test of a draft.
 
     Raises RateLimited (nothing was taken), LogUnavailable (nothing may be counted on; a repeat under the same key gets
     the same id). Where only some had to wait for the log, these are Unavailable. The caller has checked that the token
     has the scope notifications:send.
     """
     rate.charge(token, len(requests))
-    return accept_charged(requests, token, now=now, call=call, traces=[trace] * len(requests) if trace else ())
+    traces = [trace] * len(requests) if trace else ()
+    return accept_charged(requests, token, now=now, call=call, traces=traces, template_version=template_version)
 
 
 def accept_charged(
@@ -58,9 +66,10 @@ def accept_charged(
     now: int,
     call: Call | None = None,
     traces: Sequence[str] = (),
+    template_version: int | None = None,
 ) -> list[Result]:
     """`accept` for what was charged to the token's rate already; `traces` has a trace context for each, or is empty."""
-    plans, results = _plans(requests, token, now)
+    plans, results = _plans(requests, token, now, template_version)
     keyed = Keyed(requests, plans, token.id, now)
     keyed.reserve(call)
     results.update(keyed.settled)
@@ -86,16 +95,20 @@ def accept_charged(
     return [results[i] for i in range(len(requests))]
 
 
-def _plans(requests: Sequence[SendRequest], token: TokenFacts, now: int) -> tuple[list[Plan | None], dict[int, Result]]:
-    facts_of = cache(get_catalog().facts)
+def _plans(
+    requests: Sequence[SendRequest], token: TokenFacts, now: int, template_version: int | None
+) -> tuple[list[Plan | None], dict[int, Result]]:
+    entry_of = cache(get_catalog().entry)
     plans: list[Plan | None] = []
     refused: dict[int, Result] = {}
     for index, request in enumerate(requests):
         try:
-            facts = facts_of(request.type)
-            if facts is None:
+            entry = entry_of(request.type)
+            if entry is None:
                 raise _unknown(request.type)
-            plans.append(plan(request, facts, token, now=now))
+            its = plan(request, entry.facts, token, now=now)
+            refuse_unfit_data(request.data, entry.schema)
+            plans.append(its if template_version is None else under(its, template_version))
         except Refused as refusal:
             plans.append(None)
             refused[index] = refusal

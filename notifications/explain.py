@@ -13,7 +13,7 @@ from notifications.credentials import TokenFacts
 from notifications.records import Decision, Event
 from notifications.sending import SendRequest
 from notifications.store import get_store
-from notifications.validation import plan, unknown_type
+from notifications.validation import plan, refuse_unfit_data, unknown_type
 from preferences.decide import decide
 from preferences.facts import Profile, Question, TypeFacts, Verdict
 from preferences.profiles import profiles
@@ -27,10 +27,12 @@ SEND = "send"
 
 def explain(request: SendRequest, token: TokenFacts, *, now: int) -> dict[str, Any]:
     """What would become of `request` now. Nothing is written or counted. Raises what refuses the request itself."""
-    facts = get_catalog().facts(request.type)
-    if facts is None:
+    entry = get_catalog().entry(request.type)
+    if entry is None:
         raise unknown_type(request.type, get_catalog().near(request.type))
+    facts = entry.facts
     its = plan(request, facts, token, now=now)
+    refuse_unfit_data(request.data, entry.schema)
     question = Question(
         id="",
         user=request.target.user_id,

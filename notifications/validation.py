@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -14,6 +15,7 @@ from notifications.payload import Flaw, flaw_of_data, flaw_of_text
 from notifications.sending import SendRequest
 from notifications.topology import PRIORITIES, lane_of
 from preferences.facts import TypeFacts
+from templates_app.variables.checking import unfit
 
 HORIZON_MS = 366 * 24 * 3_600_000  # one year ahead, also when it is a leap year
 RAISE = "priority:raise"
@@ -51,6 +53,22 @@ def plan(request: SendRequest, facts: TypeFacts, token: TokenFacts, *, now: int)
         schedule_at,
         _expiry(request.expires_at, facts, schedule_at or now),
     )
+
+
+def under(plan: Plan, template_version: int) -> Plan:
+    """The plan with other words than the published ones."""
+    return msgspec.structs.replace(plan, facts=msgspec.structs.replace(plan.facts, template_version=template_version))
+
+
+def refuse_unfit_data(data: dict[str, Any], schema: str) -> None:
+    """Raises InvalidRequest, with the field, where `data` isn't what the type's variables say (`Entry.schema`)."""
+    if found := unfit(schema, data):
+        raise InvalidRequest(
+            f"`data.{found.path}` {found.detail}.",
+            field=f"data.{found.path}",
+            code="unfit_data",
+            remedy=found.remedy,
+        )
 
 
 def unknown_type(name: str, near: Sequence[str]) -> InvalidRequest:

@@ -1,54 +1,77 @@
-"""Types and templates in the admin. Saving words publishes a new version; old ones stay in the history."""
+"""Types, their variables, and what mails share, in the admin. Words are written in `templates_app.editor`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet
-from django.http import HttpRequest
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from templates_app.forms import TextForm, TypeForm
-from templates_app.models import NotificationType, TemplateText, TemplateVersion
-from templates_app.preview import preview
-from templates_app.publish import publish, published, words_of
-from templates_app.words import Words
+from foundation.errors import Refused, TemplateError
+from templates_app.editor.urls import urls
+from templates_app.forms import SharedForm, TypeForm, VariableForm
+from templates_app.models import NotificationType, SharedHtml, TemplateVersion, Variable
+from templates_app.publish_anew import publish_anew, users_of, waiting
+from templates_app.variables.infer import infer
+from templates_app.variables.rows import note_examples, set_variables
 
+NOTE_MAX = 200
 PRIORITY_COLOURS = {"critical": "danger", "high": "warning", "normal": "info", "low": "primary"}
+
+
+class VariableInline(TabularInline):
+    """What the type's events bring."""
+
+    model = Variable
+    form = VariableForm
+    extra = 0
+    hide_title = True
 
 
 @admin.register(NotificationType)
 class NotificationTypeAdmin(ModelAdmin):
-    """The catalog."""
+    """The catalog: a type's rules and variables. Its words have an editor of their own."""
 
     form = TypeForm
+    inlines = (VariableInline,)
     list_display = (
         "name",
         "category",
         "shown_priority",
         "shown_channels",
-        "mandatory",
-        "marketing",
-        "template_version",
+        "shown_rules",
+        "shown_words",
     )
     list_filter = ("priority", "category", "mandatory", "marketing")
     search_fields = ("name", "category", "description")
-    readonly_fields = ("texts",)
     list_filter_submit = True
+    list_select_related = ("draft",)
+    change_form_outer_before_template = "templates_app/type_tabs.html"
+    actions_list = ("translations",)
+    actions_detail = ("variables_from_example",)
     fieldsets = (
-        (None, {"fields": ("name", "category", "description", "priority", "channels", "texts")}),
+        (None, {"fields": ("name", "category", "description", "priority", "channels", "default_locale")}),
         (
             "Rules",
             {"fields": ("mandatory", "two_factor", "marketing", "fallback", "dedupe_window_s", "expires_after_s")},
         ),
         ("SMS", {"fields": ("sms_countries",)}),
-        ("Rendering", {"fields": ("default_locale", "example")}),
     )
+
+    class Media:
+        css = {"all": ("templates_app/editor.css",)}
+
+    def get_urls(self) -> list[URLPattern]:
+        """The editor's besides."""
+        return [*urls(self.admin_site), *super().get_urls()]
 
     @display(description="priority", ordering="priority", label=PRIORITY_COLOURS)
     def shown_priority(self, row: NotificationType) -> str:
@@ -60,135 +83,131 @@ class NotificationTypeAdmin(ModelAdmin):
         """In their order."""
         return ", ".join(row.channels)
 
-    @display(description="templates")
-    def texts(self, row: NotificationType) -> SafeString | str:
-        """Links to the published words, and one to add more."""
-        if not row.pk:
-            return "Save the type first, then write its words."
-        rows = TemplateText.objects.filter(version__type=row, version__number=row.template_version)
-        links = [(reverse("admin:templates_app_templatetext_change", args=[t.pk]), t.channel, t.locale) for t in rows]
-        add = reverse("admin:templates_app_templatetext_add") + f"?type={row.pk}"
-        shown = format_html_join(" · ", '<a class="text-primary-600" href="{}">{} {}</a>', links)
-        return format_html('{} · <a class="text-primary-600" href="{}">add…</a>', shown, add)
+    @display(description="rules")
+    def shown_rules(self, row: NotificationType) -> str:
+        """What is special about it."""
+        words = {"mandatory": "mandatory", "two_factor": "2FA", "marketing": "marketing"}
+        return ", ".join(word for name, word in words.items() if getattr(row, name))
+
+    @display(description="words", ordering="template_version")
+    def shown_words(self, row: NotificationType) -> SafeString:
+        """The published version, whether somebody writes, and the way to the editor."""
+        draft = getattr(row, "draft", None)
+        state = f"version {row.template_version}" if row.template_version else "nothing published"
+        words = f"Write · {state}, {'proposed' if draft.is_proposed else 'draft'}" if draft else f"Write · {state}"
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>',
+            reverse("admin:templates_app_words", args=[row.pk]),
+            words,
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: NotificationType | None = None) -> tuple[str, ...]:
         """A name stays: records on the log carry it."""
-        return ("texts", "name") if obj else ("texts",)
+        return ("name",) if obj else ()
+
+    def save_formset(self, request: HttpRequest, form: TypeForm, formset: BaseInlineFormSet, change: bool) -> None:
+        """The variables' examples are the type's example."""
+        super().save_formset(request, form, formset, change)
+        note_examples(form.instance)
+
+    def response_add(
+        self, request: HttpRequest, obj: NotificationType, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """To the words: a type without any is nothing yet."""
+        if "_addanother" in request.POST or "_continue" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(request, f"{obj.name} is there. Now write its words, then publish them.")
+        return HttpResponseRedirect(reverse("admin:templates_app_words", args=[obj.pk]))
+
+    @action(description="Translations", icon="translate")
+    def translations(self, request: HttpRequest) -> HttpResponse:
+        """To the matrix."""
+        return HttpResponseRedirect(reverse("admin:templates_app_translations"))
+
+    def has_guess_permission(self, request: HttpRequest, object_id: int | str | None = None) -> bool:
+        """Where there is an example and no variable yet."""
+        kinds = NotificationType.objects.filter(pk=object_id or 0, variables=None).exclude(example={})
+        return self.has_change_permission(request) and kinds.exists()
+
+    @action(description="Variables from the example", permissions=["guess"])
+    def variables_from_example(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """For a type whose example was there before its variables: guesses them, none of them required."""
+        kind = NotificationType.objects.get(pk=object_id)
+        set_variables(kind, infer(kind.example, required=False))
+        messages.success(request, "Guessed from the example. Look at the kinds, and tick what is required.")
+        return HttpResponseRedirect(reverse("admin:templates_app_notificationtype_change", args=[object_id]))
 
 
-@admin.register(TemplateText)
-class TemplateTextAdmin(ModelAdmin):
-    """The published words, one row a channel and language, with a live preview beside the form."""
+@admin.register(SharedHtml)
+class SharedHtmlAdmin(ModelAdmin):
+    """Layouts and partials of mails. Mails that are published keep the copy they were published with."""
 
-    form = TextForm
-    list_display = ("shown_type", "channel", "locale", "title", "shown_version")
-    list_filter = ("channel", "locale", "version__type__category")
-    search_fields = ("version__type__name", "title", "body")
-    list_select_related = ("version__type",)
-    change_form_after_template = "templates_app/preview.html"
-    fieldsets = (
-        (None, {"fields": ("type", "channel", "locale")}),
-        ("Words", {"fields": ("title", "body", "html", "action_url", "image", "data_template", "note")}),
-    )
+    form = SharedForm
+    list_display = ("name", "kind", "description", "changed_at")
+    list_filter = ("kind",)
+    search_fields = ("name", "description", "source")
+    actions = ("publish_anew",)
 
-    class Media:
-        js = ("templates_app/preview.js",)
-        css = {"all": ("templates_app/preview.css",)}
+    def get_readonly_fields(self, request: HttpRequest, obj: SharedHtml | None = None) -> tuple[str, ...]:
+        """Mails name it."""
+        return ("kind", "name", "used_by") if obj else ()
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TemplateText]:
-        """Published words; an older row can still be opened by who had it open, to be told so."""
-        rows = super().get_queryset(request).select_related("version__type")
-        if request.resolver_match and request.resolver_match.url_name == "templates_app_templatetext_changelist":
-            return rows.filter(version__number=F("version__type__template_version"))
-        return rows
+    @display(description="used by")
+    def used_by(self, row: SharedHtml) -> str:
+        """The types whose published mails carry it."""
+        return ", ".join(kind.name for kind in users_of([row])) or "no published mail"
 
-    def get_urls(self) -> list[URLPattern]:
-        """The preview besides."""
-        view = self.admin_site.admin_view(self.preview)
-        return [path("preview/", view, name="templates_app_templatetext_preview"), *super().get_urls()]
+    def has_publish_anew_permission(self, request: HttpRequest) -> bool:
+        """As publishing itself."""
+        return request.user.has_perm("templates_app.publish_template")
 
-    def preview(self, request: HttpRequest) -> Any:
-        """What the form's words yield; for those who may change templates."""
-        if request.method != "POST" or not self.has_change_permission(request):
-            return self.admin_site.login(request)
-        return preview(request)
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """The type that the link names."""
-        return {"type": request.GET.get("type")}
-
-    @display(description="type", ordering="version__type__name")
-    def shown_type(self, row: TemplateText) -> str:
-        """The type's name."""
-        return row.version.type.name
-
-    @display(description="version", ordering="version__number")
-    def shown_version(self, row: TemplateText) -> int:
-        """The published number."""
-        return row.version.number
-
-    def save_model(self, request: HttpRequest, obj: TemplateText, form: TextForm, change: bool) -> None:
-        """Publishes the type's words with these in their place."""
-        kind, words = form.cleaned_data["type"], form.words()
-        before = published(kind)
-        if words in before:
-            return
-        version = publish(
-            kind, [*_others(before, words), words], author=request.user.get_username(), note=form.cleaned_data["note"]
-        )
-        row = version.texts.get(channel=words.channel, locale=words.locale)
-        obj.pk, obj.version = row.pk, version
-        messages.info(request, f"Published as version {version.number}; what is in flight keeps its own.")
-
-    def delete_model(self, request: HttpRequest, obj: TemplateText) -> None:
-        """Publishes the type's words without these."""
-        kind = obj.version.type
-        publish(
-            kind, _others(published(kind), words_of(obj)), author=request.user.get_username(), note=f"without {obj}"
-        )
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TemplateText]) -> None:
-        """As `delete_model`, one version for each."""
-        for row in queryset:
-            row.version.type.refresh_from_db()
-            self.delete_model(request, row)
+    @action(description="Publish anew the types that use them", permissions=["publish_anew"])
+    def publish_anew(self, request: HttpRequest, rows: QuerySet[SharedHtml]) -> None:
+        """Their words stay; they take the layout or partial as it is now. All of them, or none."""
+        by, names = request.user.get_username(), ", ".join(str(row) for row in rows)
+        try:
+            with transaction.atomic():
+                done = publish_anew(users_of(rows), by=by, note=f"{names} changed"[:NOTE_MAX])
+        except Refused as refusal:
+            messages.error(request, f"{refusal.detail} {refusal.remedy or ''}")
+        except TemplateError as error:
+            messages.error(request, f"Nothing is published: {error}")
+        else:
+            proposed = waiting(done)
+            more = f", {proposed} of them proposed to a second person" if proposed else ""
+            messages.success(request, f"{len(done)} types are published anew{more}. What is in flight keeps its own.")
 
 
 @admin.register(TemplateVersion)
 class TemplateVersionAdmin(ModelAdmin):
-    """The history: who published what, and the way back."""
+    """Everything that was published: who, when, why. The way back is in each type's own history."""
 
-    list_display = ("type", "number", "published_at", "author", "note", "is_published")
-    list_filter = ("type",)
+    list_display = ("type", "number", "published_at", "author", "approved_by", "note", "is_published", "shown_texts")
+    list_filter = ("type", "author")
     list_select_related = ("type",)
-    actions = ("publish_again",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TemplateVersion]:
+        """Without those that were made for tests."""
+        return super().get_queryset(request).filter(is_test=False).annotate(text_count=Count("texts"))
 
     @display(description="published", boolean=True)
     def is_published(self, row: TemplateVersion) -> bool:
         """Whether it is the one that new notifications get."""
         return row.number == row.type.template_version
 
-    @action(description="Publish again")
-    def publish_again(self, request: HttpRequest, queryset: QuerySet[TemplateVersion]) -> None:
-        """Publishes the words of each chosen version anew, as the next number."""
-        for version in queryset.order_by("number"):
-            texts = [words_of(row) for row in version.texts.all()]
-            note = f"version {version.number} again"
-            number = publish(version.type, texts, author=request.user.get_username(), note=note).number
-            messages.success(request, f"{version} is published again, as version {number}.")
+    @display(description="texts")
+    def shown_texts(self, row: Any) -> int:
+        """How many texts it holds."""
+        return int(row.text_count)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Versions are made by saving words."""
+        """Versions are made by publishing."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: TemplateVersion | None = None) -> bool:
-        """Never changed; the action only needs the right to view."""
+        """Never changed."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: TemplateVersion | None = None) -> bool:
         """Only together with their type: what is in flight needs them."""
         return "/notificationtype/" in request.path and super().has_delete_permission(request, obj)
-
-
-def _others(texts: list[Words], words: Words) -> list[Words]:
-    return [each for each in texts if (each.channel, each.locale) != (words.channel, words.locale)]

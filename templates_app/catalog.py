@@ -21,6 +21,8 @@ from preferences.facts import TypeFacts
 from templates_app import control_plane, copies
 from templates_app.copies import Entry
 from templates_app.texts import TEXTS
+from templates_app.variables.rows import declared
+from templates_app.variables.schema import schema_text
 
 MOST_NEAR = 3
 
@@ -148,7 +150,8 @@ class Catalog:
 def _read_entries() -> list[Entry]:
     from templates_app.models import NotificationType
 
-    return [_entry(row) for row in NotificationType.objects.defer("description", "example")]
+    rows = NotificationType.objects.defer("description", "example").prefetch_related("variables")
+    return [_entry(row) for row in rows]
 
 
 def _entry(row: object) -> Entry:
@@ -170,7 +173,8 @@ def _entry(row: object) -> Entry:
         template_version=row.template_version,
         sms_countries=tuple(row.sms_countries or settings.SMS_COUNTRIES),
     )
-    return Entry(key=row.pk, facts=facts, default_locale=row.default_locale)
+    schema = schema_text(declared(row.variables.all()))
+    return Entry(key=row.pk, facts=facts, default_locale=row.default_locale, schema=schema)
 
 
 @cache

@@ -16,6 +16,7 @@ from templates_app.program import Program, html_context, text_context
 from templates_app.sandbox.budget import Budget
 from templates_app.sandbox.environment import text_environment
 from templates_app.sandbox.filters import BUDGET, LOCALE
+from templates_app.sharing import LAYOUT, expanded, key_of
 from templates_app.words import Words
 
 TITLE_MAX, URL_MAX, DATA_MAX = 998, 2_048, 8_192
@@ -54,10 +55,18 @@ class CompiledText:
         }
 
     def _compile_html(self) -> Program:
-        name, limit = f"{self.name} html", settings.TEMPLATE_HTML_MAX_BYTES
-        Program(self._words.html, name=name, limit=limit, escape=True)  # for errors with the author's own lines
-        source, line_of = ready(self._words.html)
+        name, limit, shared = f"{self.name} html", settings.TEMPLATE_HTML_MAX_BYTES, self._words.shared
+        html = expanded(self._words.html, shared, name=name)
+        Program(html, name=name, limit=limit, escape=True)  # for errors with the author's own lines
+        source, line_of = ready(html, self._layout())
         return Program(source, name=name, limit=limit, escape=True, line_of=line_of)
+
+    def _layout(self) -> str:
+        layout, name = self._words.layout, f"{self.name} layout"
+        source = self._words.shared.get(key_of(LAYOUT, layout)) if layout else ""
+        if source is None:
+            raise TemplateError(f"there is no layout {layout!r}", template=name)
+        return expanded(source, self._words.shared, name=name)
 
     def render(self, data: dict[str, Any], recipient: dict[str, Any]) -> Content:
         """What `data` makes of the text. Raises TemplateError with field and line."""

@@ -29,11 +29,15 @@ _written: dict[TextKey, float] = {}
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A type in the catalog. `key` is its row's: a name that is given out again is another type."""
+    """A type in the catalog. `key` is its row's: a name that is given out again is another type.
+
+    `schema` is what its events' data is checked against, as JSON ("": nothing is).
+    """
 
     key: int
     facts: TypeFacts
     default_locale: str
+    schema: str = ""
 
 
 _entries = msgspec.json.Decoder(list[Entry])

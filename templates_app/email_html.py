@@ -22,13 +22,13 @@ _MARK = re.compile(r"(?:<!--|&lt;!--)?jinja-mark-(\d+)-x(?:--&gt;|-->)?")
 _WHOLE = re.compile(r"\s*(<!doctype|<html)", re.IGNORECASE)
 
 
-def ready(source: str) -> tuple[str, Callable[[int], int]]:
+def ready(source: str, around: str = "") -> tuple[str, Callable[[int], int]]:
     """(Jinja source ready to be rendered, what turns a line of it into the author's line).
 
-    A fragment is put into the shared layout, a whole document stays as it is.
+    A fragment is put into the layout `around` ("": the built-in one), a whole document stays as it is.
     """
     whole = bool(_WHOLE.match(source))
-    before, after = ("", "") if whole else layout()
+    before, after = ("", "") if whole else _cut(around) if around else layout()
     document = before + source + after
     chunks = list(_JINJA.finditer(document))
     inlined = _inliner().inline(_with_marks(document, chunks))
@@ -38,8 +38,12 @@ def ready(source: str) -> tuple[str, Callable[[int], int]]:
 
 @cache
 def layout() -> tuple[str, str]:
-    """The shared layout, cut where the content goes."""
-    before, _, after = LAYOUT.read_text().partition(PLACE)
+    """The built-in layout, cut where the content goes."""
+    return _cut(LAYOUT.read_text())
+
+
+def _cut(source: str) -> tuple[str, str]:
+    before, _, after = source.partition(PLACE)
     return before, after
 
 

@@ -1,20 +1,22 @@
-"""The admin's forms: channels as boxes, and a template's mistakes shown at the field, with their line."""
+"""The admin's forms: channels as boxes, variables with examples as one writes them."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from foundation.errors import TemplateError
-from templates_app.models import CHANNELS, NotificationType, TemplateText
-from templates_app.publish import published, refuse_broken
+from templates_app.compiled import CompiledText
+from templates_app.email_html import PLACE
+from templates_app.models import CHANNELS, NotificationType, SharedHtml, Variable
+from templates_app.sharing import freeze
 from templates_app.words import Words
 
 
@@ -32,10 +34,9 @@ class TypeForm(forms.ModelForm):
 
     class Meta:
         model = NotificationType
-        exclude = ("version", "template_version")
+        exclude = ("version", "template_version", "example")
         widgets = {
             "description": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-            "example": UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false"}),
             "sms_countries": UnfoldAdminTextInputWidget,
         }
 
@@ -50,63 +51,55 @@ class TypeForm(forms.ModelForm):
         return self.cleaned_data["sms_countries"] or []
 
 
-class TextForm(forms.ModelForm):
-    """One channel's words in one language. Saving publishes a new version of the type's words."""
+class VariableForm(forms.ModelForm):
+    """A variable. Its example is written as it reads: ord_1, 12.5, 2026-02-27; lists and groups as JSON."""
 
-    type = forms.ModelChoiceField(NotificationType.objects.all(), widget=UnfoldAdminSelectWidget)
-    note = forms.CharField(
-        required=False, max_length=200, widget=UnfoldAdminTextInputWidget, help_text="What changed, for the history."
-    )
+    example = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget)
 
     class Meta:
-        model = TemplateText
-        exclude = ("version",)
-        widgets = {
-            **{name: UnfoldAdminTextInputWidget for name in ("title", "action_url", "image")},
-            "body": UnfoldAdminTextareaWidget(attrs={"rows": 6}),
-            "html": UnfoldAdminTextareaWidget(attrs={"rows": 14, "spellcheck": "false"}),
-            "data_template": UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"}),
-        }
+        model = Variable
+        fields = ("path", "kind", "required", "example", "description")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.fields["type"].initial = self.instance.version.type_id
-            for name in ("type", "channel", "locale"):
-                self.fields[name].disabled = True
+        value = self.instance.example
+        if self.instance.pk and value is not None:
+            self.initial["example"] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
-    def words(self) -> Words:
-        """What was filled in, as plain values."""
-        fields = {name: self.cleaned_data.get(name) or "" for name in TemplateText.WORDS[:-1]}
-        data = self.cleaned_data.get("data_template") or {}
-        return Words(self.cleaned_data["channel"], self.cleaned_data["locale"], **fields, data_template=data)
+    def clean_example(self) -> Any:
+        """The text as a value of its kind; what can't be read as one stays a text, which the model then refuses."""
+        text, kind = self.cleaned_data["example"].strip(), self.cleaned_data.get("kind")
+        if not text:
+            return None
+        if kind in ("number", "integer", "boolean", "list", "object"):
+            try:
+                return json.loads({"yes": "true", "no": "false"}.get(text.lower(), text))
+            except json.JSONDecodeError:
+                return text
+        return text
+
+
+class SharedForm(forms.ModelForm):
+    """A layout or a partial. What can't be compiled is told at its line."""
+
+    class Meta:
+        model = SharedHtml
+        fields = ("kind", "name", "description", "source")
+        widgets = {"source": UnfoldAdminTextareaWidget(attrs={"rows": 24, "spellcheck": "false"})}
 
     def clean(self) -> dict[str, Any]:
-        """Refuses what can't be compiled, and to write over what somebody else has published meanwhile."""
+        """Refuses what no mail could use."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not {"type", "channel", "locale"} <= set(cleaned):
-            return cleaned
-        try:
-            refuse_broken(self.words(), cleaned["type"].name)
-        except TemplateError as error:
-            self.add_error(field_of(error), f"line {error.line}: {error.reason}" if error.line else error.reason)
-        self._refuse_conflict(cleaned["type"])
+        source, kind = cleaned.get("source", ""), cleaned.get("kind")
+        if kind == SharedHtml.Kind.LAYOUT and PLACE not in source:
+            self.add_error("source", f"a layout needs {PLACE} where a mail's own HTML goes")
+        elif source and kind:
+            self._refuse_broken(source)
         return cleaned
 
-    def _refuse_conflict(self, kind: NotificationType) -> None:
-        at = (self.cleaned_data["channel"], self.cleaned_data["locale"])
-        current = {(words.channel, words.locale): words for words in published(kind)}.get(at)
-        if not self.instance.pk and current:
-            self.add_error("locale", "there is such a template already; change that one")
-        if self.instance.pk and current != self._as_opened():
-            self.add_error(None, "Somebody has published other words meanwhile. Keep yours aside and open it again.")
-
-    def _as_opened(self) -> Words:
-        row = TemplateText.objects.get(pk=self.instance.pk)
-        return Words(row.channel, row.locale, **{field: getattr(row, field) for field in TemplateText.WORDS})
-
-
-def field_of(error: TemplateError) -> str:
-    """The form's field that a template error is about; its name is the last word of the template's."""
-    field = error.template.rpartition(" ")[2].partition(".")[0]
-    return "data_template" if field == "data" else field
+    def _refuse_broken(self, source: str) -> None:
+        (words,) = freeze([Words("email", "en", html=source)])
+        try:
+            CompiledText(words, name="shared", type_name="", version=0)
+        except TemplateError as error:
+            self.add_error("source", f"line {error.line}: {error.reason}" if error.line else error.reason)

@@ -9,7 +9,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from templates_app.catalog import get_catalog
-from templates_app.models import CatalogName, NotificationType
+from templates_app.models import CatalogName, NotificationType, Variable
 from templates_app.publish import announce_change
 
 
@@ -20,4 +20,11 @@ def types_changed(**kwargs: Any) -> None:
     CatalogName.objects.filter(kind=CatalogName.TYPE).exclude(name__in=types.values("name")).delete()
     CatalogName.objects.filter(kind=CatalogName.CATEGORY).exclude(name__in=types.values("category")).delete()
     get_catalog().forget()  # for the transaction's own reading
+    transaction.on_commit(announce_change)
+
+
+@receiver([post_save, post_delete], sender=Variable)
+def variables_changed(**kwargs: Any) -> None:
+    """Tells all processes what events are checked against from now on."""
+    get_catalog().forget()
     transaction.on_commit(announce_change)

@@ -35,6 +35,12 @@ class Segments(msgspec.Struct, frozen=True):
     units: int
     count: int
 
+    @property
+    def room(self) -> int:
+        """How many units these segments hold."""
+        whole, part = _ROOM[self.encoding]
+        return whole if self.count == 1 else part * self.count
+
     def cost(self, price: Decimal) -> Decimal:
         """What it costs at `price` a segment, in the price's currency."""
         return self.count * price

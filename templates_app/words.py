@@ -8,7 +8,11 @@ import msgspec
 
 
 class Words(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The Jinja2 sources of one channel in one locale."""
+    """The Jinja2 sources of one channel in one locale.
+
+    `layout` is the shared layout's name ("": the built-in one). `shared` holds that layout and the partials that the
+    HTML includes as they were when this was published (`templates_app.sharing`).
+    """
 
     channel: str
     locale: str
@@ -18,6 +22,8 @@ class Words(msgspec.Struct, frozen=True, omit_defaults=True):
     action_url: str = ""
     image: str = ""
     data_template: dict[str, Any] = {}
+    layout: str = ""
+    shared: dict[str, str] = {}
 
 
 def best_locale(wanted: str, there: set[str], *defaults: str) -> str | None:

@@ -9,9 +9,11 @@ from celery import shared_task
 
 from delivery import account_settings, scheduling
 from delivery import housekeeping as house
+from foundation.control_plane import control_plane
 from foundation.errors import Unreachable
 from foundation.redis import Unreachable as RedisUnreachable
 from preferences.imports import jobs
+from templates_app import publishing
 
 IMPORT_SLICE_S = 1.0
 
@@ -52,3 +54,16 @@ def import_people() -> None:
 @shared_task(name="delivery.stages.housekeeping", ignore_result=True)
 def housekeeping() -> None:
     house.keep()
+
+
+@shared_task(name="delivery.stages.publish_templates", ignore_result=True)
+def publish_templates() -> None:
+    """Words whose time has come (`templates_app.publishing`); each is published once, by whichever tick locks it."""
+    try:
+        with control_plane():
+            versions = publishing.publish_due()
+    except Unreachable as error:
+        log.warning("no templates published, a server is away", why=str(error))
+        return
+    for version in versions:
+        log.info("template published at its time", type=version.type.name, version=version.number)

@@ -8,7 +8,7 @@ from typing import Any
 
 from babel import UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import pass_context
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.filters import FILTERS
@@ -18,6 +18,7 @@ from jinja2.utils import _PassArg
 
 from templates_app.sandbox.budget import CHARS_A_UNIT, Budget
 from templates_app.sandbox.grammar import CHARGE, SCALAR, STEPS, TEXT
+from templates_app.sandbox.plurals import plural
 
 BUDGET, LOCALE = "budget!", "locale!"
 """Where a context keeps its budget and its text's locale: names that no template can write."""
@@ -39,7 +40,8 @@ def build_filters() -> dict[str, Any]:
     """All filters by name, counting ones included."""
     own = {
         **{"join": _join, "replace": _replace, "round": _round, "tojson": _tojson},
-        **{"money": _money, "number": _number, "date": _date, "time": _time, "datetime": _datetime},
+        **{"money": _money, "number": _number, "percent": _percent, "plural": _plural},
+        **{"date": _date, "time": _time, "datetime": _datetime},
     }
     counting = {STEPS: _steps, CHARGE: _charge, TEXT: _text, SCALAR: _scalar}
     return {
@@ -162,6 +164,20 @@ def _number(context: Context, value: Any) -> str:
 
 
 @pass_context
+def _percent(context: Context, value: Any) -> str:
+    """`{{ 0.25 | percent }}` → 25% or 25 %."""
+    return _format_percent(float(value), _locale(context))
+
+
+@pass_context
+def _plural(context: Context, count: Any, **forms: Any) -> str:
+    """`{{ count | plural(one="one item", other="# items") }}`: the form that the text's language uses for `count`."""
+    for words in forms.values():
+        budget_of(context).charge(_only_scalar(words))
+    return plural(float(count), tuple((name, str(words)) for name, words in forms.items()), _locale(context))
+
+
+@pass_context
 def _date(context: Context, value: Any, style: str = "long") -> str:
     """`{{ "2026-02-23" | date }}` → February 23, 2026; styles short, medium, long, full."""
     return _format_date("date", str(value), style, _locale(context))
@@ -193,6 +209,14 @@ def _format_number(value: float, locale: str) -> str:
         return str(format_decimal(value, locale=locale))
     except UnknownLocaleError:
         return f"{value:g}"
+
+
+@lru_cache(maxsize=8192)
+def _format_percent(value: float, locale: str) -> str:
+    try:
+        return str(format_percent(value, locale=locale))
+    except UnknownLocaleError:
+        return f"{value:.0%}"
 
 
 @lru_cache(maxsize=8192)

@@ -1,130 +1,47 @@
-"""The admin: words changed there are a new version; mistakes are shown with their line; the preview is live."""
+"""The admin's pages of types: their rules, their variables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from templates_app.models import NotificationType, TemplateText
-from templates_app.publish import publish, published
+from templates_app.models import NotificationType, SharedHtml
+from templates_app.variables.rows import declared
 from templates_app.words import Words
 
 MakeType = Callable[..., NotificationType]
-EN = Words("in_app", "en", title="Hi {{ name }}", data_template={"name": "{{ name }}"})
-DE = Words("in_app", "de", title="Hallo {{ name }}")
+EN = Words("in_app", "en", title="Hi {{ name }}")
+RULES = {
+    "category": "order_updates", "priority": "high", "channels": ["in_app", "push", "email"], "fallback": "on",
+    "dedupe_window_s": 0, "expires_after_s": 0, "default_locale": "en",
+}  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _static_folder() -> None:
-    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns when there is none
+def with_variables(*rows: dict[str, Any]) -> dict[str, Any]:
+    form: dict[str, Any] = {"variables-TOTAL_FORMS": len(rows), "variables-INITIAL_FORMS": 0}
+    for number, row in enumerate(rows):
+        form |= {f"variables-{number}-{name}": value for name, value in row.items()}
+    return form
 
 
 @pytest.fixture
 def kind(make_type: MakeType) -> NotificationType:
-    return make_type("order_shipped", EN, DE, example={"name": "Ada"})
+    return make_type("order_shipped", EN, example={"name": "Ada"})
 
 
-def row_of(kind: NotificationType, locale: str) -> TemplateText:
-    return TemplateText.objects.get(version__type=kind, version__number=kind.template_version, locale=locale)
-
-
-def save(client: Client, row: TemplateText, **changed: Any) -> Any:
-    form = {"title": row.title, "body": row.body, "data_template": "{}", "note": "", **changed}
-    return client.post(reverse("admin:templates_app_templatetext_change", args=[row.pk]), form)
-
-
-def test_every_page_opens(admin_client: Client, kind: NotificationType) -> None:
-    for model, pk in (("notificationtype", kind.pk), ("templatetext", row_of(kind, "de").pk)):
-        assert admin_client.get(reverse(f"admin:templates_app_{model}_changelist")).status_code == 200
-        assert admin_client.get(reverse(f"admin:templates_app_{model}_add")).status_code == 200
-        page = admin_client.get(reverse(f"admin:templates_app_{model}_change", args=[pk]))
-        assert page.status_code == 200
-        assert b"order_shipped" in page.content
-    assert admin_client.get(reverse("admin:templates_app_templateversion_changelist")).status_code == 200
-
-
-def test_changed_words_are_a_new_version_with_all_the_other_words(admin_client: Client, kind: NotificationType) -> None:
-    answer = save(admin_client, row_of(kind, "de"), title="Moin {{ name }}", note="warmer")
-    assert answer.status_code == 302, answer.context["adminform"].form.errors
-    kind.refresh_from_db()
-    assert kind.template_version == 2
-    assert {words.locale: words.title for words in published(kind)} == {"en": EN.title, "de": "Moin {{ name }}"}
-    version = kind.versions.get(number=2)
-    assert (version.author, version.note) == ("admin", "warmer")
-    assert kind.versions.get(number=1).texts.get(locale="de").title == DE.title
-
-
-def test_unchanged_words_are_no_new_version(admin_client: Client, kind: NotificationType) -> None:
-    save(admin_client, row_of(kind, "de"))
-    kind.refresh_from_db()
-    assert kind.template_version == 1
-
-
-def test_a_mistake_is_shown_at_its_field_with_the_line(admin_client: Client, kind: NotificationType) -> None:
-    answer = save(admin_client, row_of(kind, "de"), body="Hallo\n{% if name %}")
-    assert "line 2" in answer.context["adminform"].form.errors["body"][0]
-    kind.refresh_from_db()
-    assert kind.template_version == 1
-
-
-def test_nobody_writes_over_words_published_meanwhile(admin_client: Client, kind: NotificationType) -> None:
-    opened = row_of(kind, "de")
-    publish(kind, [EN, Words("in_app", "de", title="Servus")])
-    answer = save(admin_client, opened, title="Moin")
-    assert "meanwhile" in answer.context["adminform"].form.non_field_errors()[0]
-
-
-def test_words_for_another_channel_can_be_added(admin_client: Client, kind: NotificationType) -> None:
-    form = {"type": kind.pk, "channel": "sms", "locale": "en", "body": "Hi {{ name }}", "data_template": "{}"}
-    answer = admin_client.post(reverse("admin:templates_app_templatetext_add"), form)
-    assert answer.status_code == 302, answer.context["adminform"].form.errors
-    kind.refresh_from_db()
-    assert len(published(kind)) == 3
-
-
-def test_an_old_version_can_be_published_again(admin_client: Client, kind: NotificationType) -> None:
-    publish(kind, [EN])
-    first = kind.versions.get(number=1)
-    answer = admin_client.post(
-        reverse("admin:templates_app_templateversion_changelist"),
-        {"action": "publish_again", "_selected_action": [first.pk]},
-    )
-    assert answer.status_code == 302
-    kind.refresh_from_db()
-    assert kind.template_version == 3
-    assert len(published(kind)) == 2
-
-
-def test_the_preview_renders_the_example(admin_client: Client, kind: NotificationType) -> None:
-    url = reverse("admin:templates_app_templatetext_preview")
-    form = {"type": kind.pk, "channel": "in_app", "locale": "en", "title": "Hi {{ name }}"}
-    assert admin_client.post(url, form).json()["content"]["title"] == "Hi Ada"
-    assert admin_client.post(url, {**form, "example": '{"name": "Bob"}'}).json()["content"]["title"] == "Hi Bob"
-    error = admin_client.post(url, {**form, "body": "x\n{{ nope }}"}).json()["error"]
-    assert (error["field"], error["line"]) == ("body", 2)
-    assert admin_client.post(url, {**form, "example": "{"}).json()["error"]["field"] == "example"
-
-
-def test_the_preview_is_for_those_who_may_change_templates(client: Client, kind: NotificationType) -> None:
-    answer = client.post(reverse("admin:templates_app_templatetext_preview"), {"channel": "in_app"})
-    assert answer.status_code == 302
+def save(client: Client, kind: NotificationType, **form: Any) -> Any:
+    page = reverse("admin:templates_app_notificationtype_change", args=[kind.pk])
+    return client.post(page, {**RULES, **with_variables(), **form})
 
 
 def test_channels_keep_their_order(admin_client: Client, kind: NotificationType) -> None:
     kind.channels = ["push", "in_app"]
     kind.save()
-    page = reverse("admin:templates_app_notificationtype_change", args=[kind.pk])
-    form = {
-        "category": "order_updates", "priority": "high", "channels": ["in_app", "push", "email"], "fallback": "on",
-        "dedupe_window_s": 0, "expires_after_s": 0, "default_locale": "en", "example": "{}",
-    }  # fmt: skip
-    answer = admin_client.post(page, form)
+    answer = save(admin_client, kind)
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     kind.refresh_from_db()
     assert kind.channels == ["push", "in_app", "email"]
@@ -133,13 +50,61 @@ def test_channels_keep_their_order(admin_client: Client, kind: NotificationType)
 
 
 def test_the_countries_of_a_types_sms_are_checked(admin_client: Client, kind: NotificationType) -> None:
-    page = reverse("admin:templates_app_notificationtype_change", args=[kind.pk])
-    form = {
-        "category": "order_updates", "priority": "high", "channels": ["sms"], "dedupe_window_s": 0,
-        "expires_after_s": 0, "default_locale": "en", "example": "{}",
-    }  # fmt: skip
-    refused = admin_client.post(page, {**form, "sms_countries": '["DE", "Germany"]'})
+    refused = save(admin_client, kind, sms_countries='["DE", "Germany"]')
     assert "is no country" in str(refused.context["adminform"].form.errors["sms_countries"])
-    assert admin_client.post(page, {**form, "sms_countries": '["DE", "AT"]'}).status_code == 302
+    assert save(admin_client, kind, sms_countries='["DE", "AT"]').status_code == 302
     kind.refresh_from_db()
     assert kind.sms_countries == ["DE", "AT"]
+
+
+def test_examples_are_written_as_they_read(admin_client: Client, kind: NotificationType) -> None:
+    rows = (
+        {"path": "order_id", "kind": "text", "required": "on", "example": "ord_1"},
+        {"path": "total", "kind": "number", "required": "on", "example": "12.5"},
+        {"path": "gift", "kind": "boolean", "example": "yes"},
+        {"path": "items", "kind": "list", "required": "on", "example": '[{"name": "Mug"}]'},
+    )
+    answer = save(admin_client, kind, **with_variables(*rows))
+    assert answer.status_code == 302
+    assert [each.example for each in declared(kind.variables.all())] == ["ord_1", 12.5, True, [{"name": "Mug"}]]
+    kind.refresh_from_db()
+    assert kind.example == {"order_id": "ord_1", "total": 12.5, "gift": True, "items": [{"name": "Mug"}]}
+
+
+def test_an_example_of_another_kind_is_told_at_its_row(admin_client: Client, kind: NotificationType) -> None:
+    answer = save(admin_client, kind, **with_variables({"path": "total", "kind": "number", "example": "many"}))
+    assert "a number such as" in answer.text
+    assert not kind.variables.exists()
+
+
+def test_variables_are_guessed_from_an_example_that_was_there_first(
+    admin_client: Client, kind: NotificationType
+) -> None:
+    page = reverse("admin:templates_app_notificationtype_variables_from_example", args=[kind.pk])
+    assert admin_client.get(page).status_code == 302
+    assert [(each.path, each.kind, each.required) for each in declared(kind.variables.all())] == [
+        ("name", "text", False)
+    ]
+
+
+def test_a_new_type_leads_to_its_words(admin_client: Client, kind: NotificationType) -> None:
+    page = reverse("admin:templates_app_notificationtype_add")
+    answer = admin_client.post(page, {**RULES, **with_variables(), "name": "new_type"})
+    made = NotificationType.objects.get(name="new_type")
+    assert answer.headers["Location"] == reverse("admin:templates_app_words", args=[made.pk])
+    assert admin_client.get(answer.headers["Location"], follow=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        ({"kind": "layout", "source": "<p>no place</p>"}, "where a mail"),
+        ({"kind": "partial", "source": "a\n{{ x"}, "line 2"),
+        ({"kind": "partial", "source": '{% include "nowhere" %}'}, "no partial"),
+    ],
+)
+def test_a_layout_or_partial_no_mail_could_use_is_refused(admin_client: Client, form: dict[str, str], why: str) -> None:
+    page = reverse("admin:templates_app_sharedhtml_add")
+    answer = admin_client.post(page, {"name": "frame", "description": "", **form})
+    assert why in answer.context["adminform"].form.errors["source"][0]
+    assert not SharedHtml.objects.exists()

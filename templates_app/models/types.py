@@ -1,8 +1,4 @@
-"""Notification types and the versioned words that go with them.
-
-What a template says changes only by a new version: what was accepted keeps the words it was accepted under
-(contract §3, "type and template versions as of acceptance"). `templates_app.publish` makes versions.
-"""
+"""Notification types: the rules of a kind of notification."""
 
 from __future__ import annotations
 
@@ -12,27 +8,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 
+from templates_app.models.names import CatalogName
 from templates_app.validators import validate_channels, validate_countries, validate_example
 
 NAME = RegexValidator(r"^[a-z][a-z0-9_]*$", "small letters, digits and underscores, beginning with a letter")
-CHANNELS = (("in_app", "In-app"), ("push", "Push"), ("email", "Email"), ("sms", "SMS"))
-
-
-class CatalogName(models.Model):
-    """Every name of a type or a category: one namespace, since a preference's scope may be either."""
-
-    TYPE, CATEGORY = "type", "category"
-
-    name = models.CharField(max_length=64, primary_key=True)
-    kind = models.CharField(max_length=8)
-
-    @classmethod
-    def claim(cls, name: str, kind: str) -> None:
-        """Takes `name` for `kind`. Raises ValidationError when it is taken for the other."""
-        row, _ = cls.objects.get_or_create(name=name, defaults={"kind": kind})
-        if row.kind != kind:
-            field = "name" if kind == cls.TYPE else "category"
-            raise ValidationError({field: f"{name} is already the name of a {row.kind}"})
 
 
 class NotificationType(models.Model):
@@ -96,51 +75,3 @@ class NotificationType(models.Model):
             CatalogName.claim(self.category, CatalogName.CATEGORY)
             self.version += 1
             super().save(*args, **kwargs)
-
-
-class TemplateVersion(models.Model):
-    """A published set of texts of one type. Never changed: new words are a new number."""
-
-    type = models.ForeignKey(NotificationType, on_delete=models.CASCADE, related_name="versions")
-    number = models.PositiveIntegerField()
-    published_at = models.DateTimeField(auto_now_add=True)
-    author = models.CharField(max_length=150, blank=True)
-    note = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        ordering = ("type", "-number")
-        constraints = [models.UniqueConstraint(fields=["type", "number"], name="one_number_a_type")]
-
-    def __str__(self) -> str:
-        return f"{self.type.name} version {self.number}"
-
-
-class TemplateText(models.Model):
-    """The words of one version for one channel in one locale, as Jinja2 sources."""
-
-    WORDS = ("title", "body", "html", "action_url", "image", "data_template")
-
-    version = models.ForeignKey(TemplateVersion, on_delete=models.CASCADE, related_name="texts", editable=False)
-    channel = models.CharField(max_length=8, choices=CHANNELS)
-    locale = models.CharField(max_length=16, default="en", help_text="en, de, de-AT …")
-    title = models.TextField(blank=True, help_text="Email: the subject. SMS has none.")
-    body = models.TextField(blank=True, help_text="Email: the text part.")
-    html = models.TextField("HTML", blank=True, help_text="Email only. A fragment is put into the shared layout.")
-    action_url = models.TextField("action URL", blank=True, help_text="https://… or a path such as /orders/7.")
-    image = models.TextField(blank=True, help_text="https://… or a path.")
-    data_template = models.JSONField(
-        "data",
-        default=dict,
-        blank=True,
-        help_text='What the inbox gets as data: {"order_id": "{{ order_id }}"}. Nothing else of the event reaches it.',
-    )
-
-    class Meta:
-        ordering = ("version", "channel", "locale")
-        verbose_name = "template"
-        constraints = [
-            models.UniqueConstraint(fields=["version", "channel", "locale"], name="one_text_a_version_channel_locale")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.version.type.name} · {self.channel} · {self.locale}"

@@ -1,0 +1,1 @@
+"""What the events of a type bring: names, kinds, examples, and which are required."""

@@ -30,6 +30,6 @@ AUDITED: tuple[dict[str, Any] | str, ...] = (
         "model": "delivery.LetterJob",
         "exclude_fields": ["done", "skipped", "problem", "pace_until", "lease_until", "finished_at"],
     },
-    {"model": "delivery.DeadLetter", "include_fields": ["state"]},
+    {"model": "delivery.DeadLetter", "include_fields": ["edited_data"], "mask_fields": ["edited_data"]},
     {"model": "delivery.QuarantinedRecord", "include_fields": ["state"]},
 )

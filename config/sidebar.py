@@ -33,7 +33,13 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         _list("delivery", "alert", "Alerts", "notifications_active", "delivery.desk.badges.alerts"),
     ),
     "Keep it running": (
-        Entry("Controls", "tune", "admin:controls", ("delivery.view_control",), "delivery.desk.badges.held"),
+        Entry(
+            "Controls",
+            "tune",
+            "admin:delivery_control_changelist",
+            ("delivery.view_control",),
+            "delivery.desk.badges.held",
+        ),
         Entry(
             "Dead letters",
             "mark_email_unread",
@@ -108,6 +114,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "notifications",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "delivery.desk.board.context",
     "STYLES": [lambda request: static("delivery/desk.css")],
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": navigation},
     "LOGIN": {"form": "delivery.second_step.LoginForm"},

@@ -219,7 +219,7 @@ def _settle(line: _Line, results: Sequence[Result], run: _Run) -> None:
             faults += 1
         else:
             ok += 1
-    ways.note(run.traffic.channel, [job.record for job, result in pairs if isinstance(result, Taken)], at)
+    ways.note(line.jobs[0].record.channel, [job.record for job, result in pairs if isinstance(result, Taken)], at)
     for word, count in Counter(map(_word, results)).items():
         meters.SENDS.labels(line.account, word).inc(count)
     why, refused = refusals.refusal(results)

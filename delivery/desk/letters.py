@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from delivery import dead_letters
-from delivery.desk import told
+from delivery.desk import told, workbench
 from delivery.desk.observed import STATE_COLOURS, Observed
 from delivery.desk.pages import moment
 from delivery.masking import shown_to
@@ -34,6 +34,18 @@ class DeadLetterAdmin(Observed):
     actions = ("replay", "drop")
     exclude = ("record", "first_at", "last_at", "changed_at", "fingerprint", "job")
     change_form_after_template = "delivery/letter_story.html"
+
+    def get_urls(self) -> list[Any]:
+        """The workbench besides."""
+        return [
+            path("workbench/", workbench.workbench, name="workbench"),
+            path("workbench/<str:fingerprint>/<str:action>/", workbench.of_group, name="letter_group"),
+            *super().get_urls(),
+        ]
+
+    def save_model(self, request: HttpRequest, obj: DeadLetter, form: Any, change: bool) -> None:
+        """The data alone: what else the page shows may be masked."""
+        obj.save(update_fields=["edited_data"])
 
     def get_readonly_fields(self, request: HttpRequest, obj: DeadLetter | None = None) -> tuple[str, ...]:
         """All but the data, and that too once it isn't parked any more."""
@@ -80,8 +92,16 @@ class DeadLetterAdmin(Observed):
 
     @action(description="Replay: through routing again, preferences looked at anew", permissions=["replay"])
     def replay(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> Any:
-        return _asked(request, letters, "replay")
+        return workbench.asked(request, letters, "replay", _words(request, letters))
 
     @action(description="Drop: end them for good", permissions=["drop"])
     def drop(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> Any:
-        return _asked(request, letters, "drop")
+        return workbench.asked(request, letters, "drop", _words(request, letters))
+
+
+def _words(request: HttpRequest, letters: QuerySet[DeadLetter]) -> str:
+    """Which letters, for whoever reads it later."""
+    if request.POST.get("select_across") == "1":
+        return f"all that the list showed ({request.GET.urlencode() or 'no filter'})"
+    first = letters.first()
+    return first.notification_id if first and letters.count() == 1 else f"{letters.count()} chosen by hand"

@@ -1,4 +1,4 @@
-"""What became of a notification, for a member of staff: the story that GET /notifications/{id} tells, addresses masked."""
+"""What became of a notification, for a member of staff: what GET /notifications/{id} tells, addresses masked."""
 
 from __future__ import annotations
 

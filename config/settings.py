@@ -31,6 +31,7 @@ GATEWAY_URL = ENV.GATEWAY_URL
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

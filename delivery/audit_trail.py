@@ -20,4 +20,4 @@ class StaffTrail(AuditlogMiddleware):
 
 def note(row: Model, what: dict[str, Any]) -> None:
     """Writes down an action on `row` that changes no field of it (a look at an address, a download, a reset)."""
-    LogEntry.objects.log_create(row, action=LogEntry.Action.ACCESS, changes={}, additional_data=what)
+    LogEntry.objects.log_create(row, force_log=True, action=LogEntry.Action.ACCESS, changes={}, additional_data=what)

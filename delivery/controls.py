@@ -138,7 +138,12 @@ def _set(kind: str, name: str, mode: str, *, why: str, by: str) -> None:
         raise InvalidRequest("a change says why", field="why", remedy="A sentence for whoever reads it later.")
     values = {"mode": mode, "why": why, "by": by, "at": account_settings.next_change()}
     Control.objects.update_or_create(kind=kind, name=name, defaults=values)
-    transaction.on_commit(account_settings.publish_soon)
+    transaction.on_commit(_publish)
+
+
+def _publish() -> None:
+    account_settings.publish_soon()
+    forget()
 
 
 def _check(kind: str, name: str) -> None:

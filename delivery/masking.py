@@ -8,7 +8,7 @@ from typing import Any
 PERMISSION = "preferences.see_addresses"
 TELLS_APART = 4
 _EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
-_PHONE = re.compile(r"\+?\d[\d\s().-]{6,}\d")
+_PHONE = re.compile(r"\+\d[\d\s().-]{5,}\d")
 _SECRETS = frozenset({"address", "token", "device"})
 
 

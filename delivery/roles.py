@@ -104,7 +104,7 @@ class UnknownPermission(LookupError):
     """A row of the table matches no permission there is."""
 
 
-def after_migration(*, app_config: AppConfig, using: str, apps: Apps, **_: Any) -> None:
+def after_migration(*, app_config: AppConfig, using: str, apps: Apps = registry, **_: Any) -> None:
     """Django's post_migrate comes once an app: the roles follow when the last app has its permissions."""
     last = [each for each in registry.get_app_configs() if each.models_module is not None][-1]
     if using != DEFAULT_DB_ALIAS or app_config.label != last.label:

@@ -44,7 +44,8 @@ class LoginForm(AuthenticationForm):
         found = super().clean()
         user: Any = self.get_user()
         if user is not None and any(devices_for_user(user)):
-            user.otp_device = match_token(user, self.cleaned_data.get("otp_token", ""))
+            code = self.cleaned_data.get("otp_token")
+            user.otp_device = match_token(user, code) if code else None
             if user.otp_device is None:
                 raise forms.ValidationError("The code from your app is missing or wrong. Wait for the next one.")
         return found

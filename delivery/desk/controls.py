@@ -164,7 +164,8 @@ def change(request: HttpRequest, kind: str, name: str, act: str) -> HttpResponse
 
 
 def _change(request: HttpRequest, kind: str, name: str, act: str) -> HttpResponse:
-    name = request.GET.get("name", name)  # a type is chosen from a list
+    if kind == Kind.TYPE:
+        name = request.GET.get("name", name)  # chosen from a list
     if name not in {Kind.CHANNEL: CHANNELS, Kind.TYPE: get_catalog().names()}.get(kind, account_names()):
         raise Http404
     found = ACTS[kind, act]

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import path
@@ -73,7 +74,7 @@ class DeadLetterAdmin(Observed):
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         """With what happened to the notification, from acceptance on."""
-        row = self.get_object(request, object_id)
+        row = self.get_object(request, unquote(object_id)) if self.has_view_permission(request) else None
         story = told.story_of(row.notification_id, request.user) if row else None
         kwargs["extra_context"] = {**(kwargs.get("extra_context") or {}), "story": story}
         return super().change_view(request, object_id, *args, **kwargs)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from auditlog.filters import ResourceTypeFilter
 from auditlog.mixins import LogEntryAdminMixin
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, QueryDict, StreamingHttpResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
@@ -86,7 +88,10 @@ class TrailAdmin(LogEntryAdminMixin, ModelAdmin):
 
 
 def _with_its_filter(request: HttpRequest) -> HttpRequest:
-    """The list's filter comes with the link, else with the page one comes from."""
+    """The link to the file has no filter of its own: it takes that of the list it was clicked on."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if not request.GET and came_from.path == reverse("admin:auditlog_logentry_changelist"):
+        request.GET = QueryDict(came_from.query)  # type: ignore[assignment]
     return request
 
 

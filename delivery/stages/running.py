@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from auditlog.context import disable_auditlog
 from celery import shared_task
 from celery.exceptions import Ignore
 from django.db import close_old_connections
@@ -63,7 +64,7 @@ def _run(function: Callable[[Any], Envelope | None], batch: Envelope, *, last: b
     try:
         if now_ms() > batch.deadline:
             raise DeadlinePassed(batch.id)
-        with control_plane():
+        with control_plane(), disable_auditlog():
             result = function(batch)
         where = None if result is None else payloads.put(result)
     except DeadlinePassed as error:

@@ -68,7 +68,7 @@ ACTIONS = [
     Action("add a member of staff", "auth.add_user", "/admin/auth/user/add/"),
     Action("see the roles", "auth.view_group", "/admin/auth/group/"),
     Action("read the audit trail", "auditlog.view_logentry", "/admin/auditlog/logentry/"),
-    Action("export the audit trail", "auditlog.view_logentry", "/admin/auditlog/logentry/csv"),
+    Action("export the audit trail", "auditlog.view_logentry", "/admin/auditlog/logentry/csv/"),
     Action("list users", "preferences.view_user", "/admin/preferences/user/"),
     Action("add a user", "preferences.add_user", "/admin/preferences/user/add/"),
     Action("list segments", "preferences.view_segment", "/admin/preferences/segment/"),

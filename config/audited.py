@@ -31,5 +31,4 @@ AUDITED: tuple[dict[str, Any] | str, ...] = (
         "exclude_fields": ["done", "skipped", "problem", "pace_until", "lease_until", "finished_at"],
     },
     {"model": "delivery.DeadLetter", "include_fields": ["edited_data"], "mask_fields": ["edited_data"]},
-    {"model": "delivery.QuarantinedRecord", "include_fields": ["state"]},
 )

@@ -8,10 +8,17 @@ from auditlog.middleware import AuditlogMiddleware
 from auditlog.models import LogEntry
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
 
 
 class StaffTrail(AuditlogMiddleware):
     """django-auditlog's, but for the address: what a client says of itself (X-Forwarded-For) is no evidence."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Only the admin's pages are asked who is behind them: the others touch no session and no database for it."""
+        if request.path.startswith(reverse("admin:index")):
+            return super().__call__(request)
+        return self.get_response(request)
 
     @staticmethod
     def _get_remote_addr(request: HttpRequest) -> str | None:

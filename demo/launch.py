@@ -200,6 +200,7 @@ class Demo:
             "",
             f"  the demo    {home}/",
             f"  the admin   {home}/admin/      {values['ADMIN_USER']} / {values['ADMIN_PASSWORD']}",
+            "              the same password for author, marketer, approver, support, operator",
             f"  the API     {home}/api/docs",
             f"  tokens      {self.var}/demo.env   (source it)",
             *([f"  simulators  {self.environment['SIMULATORS_URL']}/"] if self.is_simulated else []),

@@ -237,7 +237,7 @@ def _account(request: HttpRequest, each: Any, row: AccountSetting) -> Row:
     own = "" if each.rate == each.own_rate else f" (its own: {each.own_rate:,}/s)"
     colour = {"closed": "success", "half_open": "warning", "retry_after": "warning"}.get(each.state, "danger")
     says = ", ".join(part for part in (f"{each.channel}, {rate}{own}", each.paused) if part)
-    acts = ("rate", "pause" if each.state == "closed" else "resume")
+    acts = ("rate", *(() if row.paused else ("pause",)), *(() if each.state == breaker.CLOSED else ("resume",)))
     state = {"closed": "takes sends"}.get(each.state, each.state.replace("_", " "))
     buttons = _buttons(request, ACCOUNT, each.account, acts)
     return Row(each.account, state, colour, says, row.changed_by, moment(row.changed_at), buttons)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from delivery import quarantine
+from delivery import audit_trail, quarantine
 from delivery.desk.pages import moment
 from delivery.masking import address_to, shown_to
 from delivery.models import Alert, QuarantinedRecord
@@ -93,10 +93,15 @@ class QuarantinedRecordAdmin(Observed):
 
     @action(description="Retry: put back on their topics, marked as repeats", permissions=["change"])
     def retry(self, request: HttpRequest, rows: QuerySet[QuarantinedRecord]) -> None:
+        first = rows.first()
         try:
-            messages.success(request, f"{quarantine.retry(rows)} put back")
+            count = quarantine.retry(rows)
         except PlatformError as error:
             messages.error(request, str(error))
+            return
+        messages.success(request, f"{count} put back")
+        if first is not None:
+            audit_trail.note(first, {"did": "put back", "records": count})
 
 
 @admin.register(OutboxMessage)

@@ -113,6 +113,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": "Control plane",
     "SITE_SYMBOL": "notifications",
     "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("delivery/favicon.svg")},
+    ],
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "delivery.desk.board.context",
     "STYLES": [lambda request: static("delivery/desk.css")],

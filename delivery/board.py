@@ -21,7 +21,7 @@ from foundation.clock import now_ms
 from foundation.errors import ControlPlaneUnavailable
 from foundation.minutes import Field
 from foundation.redis import Unreachable
-from notifications.status import BOUNCED, COMPLAINED, DROPPED, FAILED, IN_DOUBT, SENT, UNDELIVERED
+from notifications.status import BOUNCED, COMPLAINED, DEFERRED, DROPPED, FAILED, IN_DOUBT, SENT, UNDELIVERED
 from notifications.words import sentence
 
 STANDS_S = 5.0
@@ -32,6 +32,7 @@ EVERYTHING = "all"
 KINDS: dict[str, tuple[frozenset[str], str]] = {
     "delivered": (frozenset({SENT}), "channel"),
     "dropped": (frozenset({DROPPED}), "reason"),
+    "deferred": (frozenset({DEFERRED}), "reason"),
     "failed": (frozenset({FAILED, IN_DOUBT, UNDELIVERED, BOUNCED, COMPLAINED}), "account"),
 }
 

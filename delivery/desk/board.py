@@ -32,6 +32,7 @@ PLOTS = (
     {"name": "way", "title": "The way", "says": "from acceptance until a channel had it: p95, and p50 dotted"},
     {"name": "delivered", "title": "Delivered", "says": "handed over, by channel"},
     {"name": "dropped", "title": "Dropped", "says": "by reason"},
+    {"name": "deferred", "title": "Put off", "says": "it waits for its time, by reason"},
     {"name": "failed", "title": "Failed", "says": "attempts that didn't arrive, by channel and account"},
 )
 TABLES = (

@@ -33,6 +33,14 @@ PERMISSION = {
     ACCOUNT: "delivery.control_account",
 }
 
+STATES = {
+    breaker.CLOSED: "takes sends",
+    breaker.HALF_OPEN: "trying a few",
+    breaker.OPEN: "shut: it fails",
+    breaker.RETRY_AFTER: "asked us to wait",
+    breaker.PAUSED: "paused",
+}
+
 
 class Act(NamedTuple):
     """One thing that can be done: its button, what it says will happen, whether it is to be dreaded, what does it."""
@@ -238,7 +246,7 @@ def _account(request: HttpRequest, each: Any, row: AccountSetting) -> Row:
     colour = {"closed": "success", "half_open": "warning", "retry_after": "warning"}.get(each.state, "danger")
     says = ", ".join(part for part in (f"{each.channel}, {rate}{own}", each.paused) if part)
     acts = ("rate", *(() if row.paused else ("pause",)), *(() if each.state == breaker.CLOSED else ("resume",)))
-    state = {"closed": "takes sends"}.get(each.state, each.state.replace("_", " "))
+    state = STATES[each.state]
     buttons = _buttons(request, ACCOUNT, each.account, acts)
     return Row(each.account, state, colour, says, row.changed_by, moment(row.changed_at), buttons)
 

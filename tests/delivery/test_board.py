@@ -117,7 +117,9 @@ class TestPages:
     def test_the_index_is_the_dashboard(self, client):
         page = client.get("/admin/").content.decode()
         assert 'id="board"' in page
-        assert all(f'data-plot="{name}"' in page for name in ("flow", "way", "delivered", "dropped", "failed"))
+        assert all(
+            f'data-plot="{name}"' in page for name in ("flow", "way", "delivered", "dropped", "deferred", "failed")
+        )
 
     def test_how_everything_stands_is_gathered_once_for_all_who_look(self, client, monkeypatch):
         gathered: list[int] = []

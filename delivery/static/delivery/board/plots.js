@@ -82,7 +82,7 @@ function setsOf(name, course) {
     ]);
   }
   return Object.entries(course.told[name]).slice(0, MOST_BARS).map(([bar, data]) => ({
-    label: bar, data, backgroundColor: colourOf(bar), bars: [name, bar], barPercentage: 1, categoryPercentage: 0.9,
+    label: bar, data: data.map((count) => count || null), backgroundColor: colourOf(bar), bars: [name, bar], barPercentage: 1, categoryPercentage: 0.9,
     minBarLength: 2,
   }));
 }

@@ -16,6 +16,9 @@ function tile(name, value, says, tone = "") {
   return box;
 }
 
+// A breaker's words, for somebody who was just woken.
+const STATES = { closed: "takes sends", half_open: "trying a few", open: "shut: it fails", retry_after: "asked us to wait", paused: "paused" };
+
 function lastWhole(values) {
   return values.length > 1 ? values[values.length - 2] : 0;
 }
@@ -38,7 +41,7 @@ function tiles(look) {
     tile("Lag", stands.away.log ? "?" : known(behind), "records on all topics"),
     tile("Retry queue", stands.away.database ? "?" : known(retries), `of ${waiting.toLocaleString()} that wait`),
     tile("Parked", stands.away.database ? "?" : known(parked), "dead letters", parked ? "desk-warning" : ""),
-    tile("Sockets", stands.away.redis ? "?" : known(stands.sockets), `${stands.processes} processes`),
+    tile("Sockets", stands.away.redis ? "?" : known(stands.sockets), `${stands.processes} process${stands.processes === 1 ? "" : "es"} alive`),
   ];
 }
 
@@ -47,7 +50,7 @@ function urgent(stands, addresses) {
   for (const [part, why] of Object.entries(stands.away)) found.push([`${part} is away: ${why}`, ""]);
   for (const topic of stands.stopped) found.push([`${topic} is stopped: its quarantine filled too fast.`, addresses.controls]);
   for (const each of stands.breakers) {
-    if (each.state !== "closed") found.push([`${each.account}: ${each.state.replace("_", " ")}${each.why ? `, ${each.why}` : ""}`, addresses.controls]);
+    if (each.state !== "closed") found.push([`${each.account}: ${STATES[each.state]}${each.why ? `, ${each.why}` : ""}`, addresses.controls]);
   }
   for (const each of stands.held) found.push([`${each.name} is ${each.mode}: ${each.why} (${each.by})`, addresses.controls]);
   for (const spool of stands.spools) found.push([`The spool ${spool.name} on ${spool.node} holds ${spool.undone.toLocaleString()} lines.`, ""]);
@@ -87,7 +90,7 @@ function tables(stands, addresses) {
   const lags = [...stands.lags].sort((one, other) => other.behind - one.behind);
   rows(of("lags"), ["Topic", "Behind", "Oldest"], lags.map((each) => [each.topic, each.behind.toLocaleString(), each.oldest_s ? `> ${age(each.oldest_s)}` : ""]),
     stands.away.log ? "The log is away." : "Nothing was ever put on it.");
-  rows(of("breakers"), ["Account", "State", "Share", "Rate"], stands.breakers.map((each) => [each.account, each.state.replace("_", " "), `${Math.round(each.share * 100)} %`, each.rate ? `${each.rate.toLocaleString()}/s` : "no limit"]),
+  rows(of("breakers"), ["Account", "State", "Share", "Rate"], stands.breakers.map((each) => [each.account, STATES[each.state], `${Math.round(each.share * 100)} %`, each.rate ? `${each.rate.toLocaleString()}/s` : "no limit"]),
     "No accounts.");
   rows(of("waiting"), ["Kind", "Rows", "Overdue"], stands.waiting.map((each) => [each.kind.replace("_", " "), each.count.toLocaleString(), each.late_ms > 1000 ? age(each.late_ms / 1000) : ""]),
     stands.away.database ? "The database is away." : "Nothing waits.");

@@ -73,10 +73,13 @@ def test_the_second_step_is_set_up_with_a_local_picture_and_then_asked_for(ann):
     assert is_in(fresh)
 
 
-def test_a_wrong_code_logs_nobody_in_and_the_next_try_has_to_wait(ann):
+def test_a_wrong_code_logs_nobody_in_and_makes_the_next_try_wait(ann):
     device = TOTPDevice.objects.create(user=ann, confirmed=True)
     client = Client()
     try_to(client, "right", "000000")
+    assert not is_in(client)
+    assert TOTPDevice.objects.get().throttling_failure_count == 1
+    TOTPDevice.objects.update(throttling_failure_count=12)  # each doubles the wait: an hour and more by now
     try_to(client, "right", code_of(device))
     assert not is_in(client)
 

@@ -77,18 +77,29 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar for whoever asks: pages of apps that aren't installed are left out."""
+    here = max(
+        (url for entries in GROUPS.values() for url in map(_url, entries) if _holds(url, request.path)),
+        key=len,
+        default="",
+    )
     groups = [
-        {"title": title, "separator": True, "items": [_item(entry, request) for entry in entries if _url(entry)]}
+        {"title": title, "separator": True, "items": [_item(entry, request, here) for entry in entries if _url(entry)]}
         for title, entries in GROUPS.items()
     ]
     return [group for group in groups if any(item["permission"](request) for item in group["items"])]
 
 
-def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
+def _holds(url: str, path: str) -> bool:
+    """Whether a page is one of the entry's own: the one with the longest address is."""
+    return bool(url) and path.startswith(url)
+
+
+def _item(entry: Entry, request: HttpRequest, here: str) -> dict[str, Any]:
     item: dict[str, Any] = {
         "title": entry.title,
         "icon": entry.icon,
         "link": _url(entry),
+        "active": _url(entry) == here,
         "permission": lambda request: any(request.user.has_perm(each) for each in entry.permissions),
     }
     if entry.badge and item["permission"](request) and (waits := import_string(entry.badge)(request)):

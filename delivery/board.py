@@ -1,7 +1,7 @@
 """The dashboard's figures: what happened minute by minute, and how everything stands.
 
 Nothing is scanned: minutes come from counters (foundation/minutes.py), and one that is over is read once a process. How
-everything stands is gathered once in STANDS_S for all who look, whatever their number.
+everything stands is gathered once in STANDS_S (or more) for all who look, whatever their number.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from notifications.status import BOUNCED, COMPLAINED, DEFERRED, DROPPED, FAILED,
 from notifications.words import sentence
 
 STANDS_S = 5.0
+ASKS_AT_MOST = 0.03
+STALE_S = 60.0
 STILL_COUNTED = 2  # minutes that processes may still write to
 SPANS = (15, 60, 180, minutes.KEPT_MINUTES)
 EVERYTHING = "all"
@@ -116,11 +118,18 @@ def together(at: int, found: Mapping[int, Minute]) -> Course:
 
 
 def stands() -> dict[str, Any]:
-    """How everything stands, at most STANDS_S old: lag, breakers, what waits, is parked, is away."""
+    """How everything stands: lag, breakers, what waits, is parked, is away.
+
+    At most STANDS_S old, or older where finding out takes long (millions of rows to count, a busy machine): asking
+    never takes more than a part (ASKS_AT_MOST) of anybody's time.
+    """
     global _stands
     with _lock:  # one asks, the others who look get its answer
-        if monotonic() - _stands[0] >= STANDS_S or not _stands[1]:
-            _stands = (monotonic(), _standing(figures.gather()))
+        began = monotonic()
+        if began >= _stands[0]:
+            found = _standing(figures.gather())
+            took = monotonic() - began
+            _stands = (monotonic() + min(STALE_S, max(STANDS_S, took / ASKS_AT_MOST)), found)
         return _stands[1]
 
 

@@ -37,7 +37,7 @@ function tiles(look) {
     tile("Delivered", known(at("delivered")), "in the last whole minute"),
     tile("Dropped", known(at("dropped")), "in the last whole minute"),
     tile("Failed", known(at("failed")), "in the last whole minute", at("failed") ? "desk-warning" : ""),
-    tile("p95 of the way", p95 === null ? "–" : way(p95), "in the last whole minute"),
+    tile("p95, the way", p95 === null ? "–" : way(p95), "in the last whole minute"),
     tile("Lag", stands.away.log ? "?" : known(behind), "records on all topics"),
     tile("Retry queue", stands.away.database ? "?" : known(retries), `of ${waiting.toLocaleString()} that wait`),
     tile("Parked", stands.away.database ? "?" : known(parked), "dead letters", parked ? "desk-warning" : ""),

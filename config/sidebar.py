@@ -82,7 +82,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         key=len,
         default="",
     )
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"title": title, "separator": True, "items": [_item(entry, request, here) for entry in entries if _url(entry)]}
         for title, entries in GROUPS.items()
     ]

@@ -116,7 +116,7 @@ def alike() -> list[dict[str, Any]]:
     since when (ms). Raises ControlPlaneUnavailable.
     """
     groups = find().order_by().values("fingerprint", "error", "provider_code", "type", "channel")
-    counted = groups.annotate(
+    counted: Any = groups.annotate(
         count=Count("pk"), users=Count("user", distinct=True), oldest=Min("last_at"), newest=Max("last_at")
     )
     with control_plane():

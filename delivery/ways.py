@@ -22,7 +22,7 @@ BOUNDS = (
 
 def note(channel: str, records: Sequence[ChannelRecord], at: int) -> None:
     """Counts the ways of `records`, which `channel` had at `at` (ms)."""
-    found = Counter(
+    found: Counter[minutes.Field] = Counter(
         ("way", channel, str(bisect_left(BOUNDS, at - record.now)))
         for record in records
         if record.attempt == 1 and not record.hop and record.lane != "bulk"

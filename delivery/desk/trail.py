@@ -14,6 +14,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, QueryDict, StreamingHttpResponse
 from django.urls import reverse
+from django.utils.text import Truncator
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
@@ -26,6 +27,7 @@ COLUMNS = ("when", "who", "did", "what kind", "which", "changes", "besides", "fr
 ACTION_COLOURS = {"create": "success", "update": "info", "delete": "danger", "access": "warning"}
 CHUNK = 500
 SHOWN_FIELDS = 4
+SHOWN_CHARS = 120
 
 
 @admin.register(LogEntry)
@@ -72,9 +74,10 @@ class TrailAdmin(LogEntryAdminMixin, ModelAdmin):
 
     @display(description="changes")
     def changed(self, row: LogEntry) -> str:
-        """The first fields, from → to."""
-        shown = list((row.changes_dict or {}).items())[:SHOWN_FIELDS]
-        return "; ".join(_change(name, values) for name, values in shown) or _besides(row)
+        """Why, and the first fields, from → to."""
+        changes = {name: values for name, values in (row.changes_dict or {}).items() if name != "id"}
+        shown = sorted(changes.items(), key=lambda change: change[0] != "why")[:SHOWN_FIELDS]
+        return "; ".join(Truncator(_change(name, values)).chars(SHOWN_CHARS) for name, values in shown) or _besides(row)
 
     @action(description="Export as CSV", url_path="csv", permissions=["view"])
     def as_csv(self, request: HttpRequest) -> StreamingHttpResponse:

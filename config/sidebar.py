@@ -90,8 +90,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _holds(url: str, path: str) -> bool:
-    """Whether a page is one of the entry's own: the one with the longest address is."""
-    return bool(url) and path.startswith(url)
+    """Whether a page may be the entry's: of several the one with the longest address is. The index has no others."""
+    if url == reverse("admin:index"):
+        return path == url
+    return bool(url) and path.startswith(url.removesuffix("workbench/"))
 
 
 def _item(entry: Entry, request: HttpRequest, here: str) -> dict[str, Any]:

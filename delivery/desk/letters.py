@@ -23,6 +23,8 @@ from delivery.desk.pages import moment
 from delivery.masking import shown_to
 from delivery.models import DeadLetter
 
+FIRST = ("reason", "error", "detail", "provider", "provider_code", "attempts")  # what one wants to know of it
+
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(Observed):
@@ -34,7 +36,7 @@ class DeadLetterAdmin(Observed):
     search_help_text = "Notification id, user id or fingerprint"
     actions = ("replay", "drop")
     exclude = ("record", "first_at", "last_at", "changed_at", "fingerprint", "job")
-    change_form_after_template = "delivery/letter_story.html"
+    change_form_outer_before_template = "delivery/letter_story.html"
 
     def get_urls(self) -> list[Any]:
         """The workbench besides."""
@@ -50,7 +52,8 @@ class DeadLetterAdmin(Observed):
 
     def get_readonly_fields(self, request: HttpRequest, obj: DeadLetter | None = None) -> tuple[str, ...]:
         """All but the data, and that too once it isn't parked any more."""
-        names = tuple(f.name for f in DeadLetter._meta.fields if f.name not in (*self.exclude, "edited_data"))
+        others = tuple(f.name for f in DeadLetter._meta.fields if f.name not in (*self.exclude, *FIRST, "edited_data"))
+        names = (*FIRST, *others)
         editable = obj is not None and obj.state == DeadLetter.State.PARKED
         return (*names, "parked_at", "as_tried", *(() if editable else ("edited_data",)))
 
@@ -76,7 +79,14 @@ class DeadLetterAdmin(Observed):
         """With what happened to the notification, from acceptance on."""
         row = self.get_object(request, unquote(object_id)) if self.has_view_permission(request) else None
         story = told.story_of(row.notification_id, request.user) if row else None
-        kwargs["extra_context"] = {**(kwargs.get("extra_context") or {}), "story": story}
+        parked = row is not None and row.state == DeadLetter.State.PARKED
+        acts = [
+            action
+            for action, may in (("replay", self.has_replay_permission), ("drop", self.has_drop_permission))
+            if parked and may(request)
+        ]
+        shown = {"story": story, "letter": row, "acts": acts}
+        kwargs["extra_context"] = {**(kwargs.get("extra_context") or {}), **shown}
         return super().change_view(request, object_id, *args, **kwargs)
 
     @display(description="state", ordering="state", label=STATE_COLOURS)

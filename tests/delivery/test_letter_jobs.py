@@ -219,6 +219,7 @@ class TestPages:
         page = somebody("operator").get(f"{LETTERS}{DeadLetter.objects.get().pk}/change/").content.decode()
         assert "What happened to it" in page
         assert "ann@example.com" in page
+        assert "Replay …" in page
 
     def test_support_sees_it_with_addresses_masked_and_no_way_to_send(self):
         parked()

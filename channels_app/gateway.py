@@ -58,6 +58,7 @@ class Gateway:
             self.board.open()
             SOCKETS.set_function(lambda: self.board.count if self.board else 0)
             USERS.set_function(lambda: len(self.board.users) if self.board else 0)
+            heartbeat.count_sockets(lambda: self.board.count if self.board else 0)
             heartbeat.start()
             before_stopping(self.board.stop)
         return self.board

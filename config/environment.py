@@ -207,6 +207,17 @@ class Environment(BaseSettings):
         False, description="Serves an empty view and an empty gRPC method, what accepting is measured beside."
     )
 
+    # --- staff
+    LOGIN_ATTEMPTS: int = Field(
+        5, description="Failed logins of a name from an address before the admin refuses both for LOGIN_LOCK_MINUTES."
+    )
+    LOGIN_LOCK_MINUTES: int = Field(15, description="How long it refuses them.")
+    TOTP_REQUIRED_ROLES: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Roles that need the second step (a code from an authenticator app) to log in, comma-separated: "
+        "operator,admin. For the others it is their choice.",
+    )
+
     # --- operators
     LOG_LEVEL: str = Field("INFO", description="Level of the JSON logs.")
     PROCESS: str = Field("", description="This process's name in logs, metrics and status; empty: by its command line.")
@@ -225,7 +236,7 @@ class Environment(BaseSettings):
 
     @field_validator(
         *("ALLOWED_HOSTS", "ALLOWED_ORIGINS", "IN_DOUBT_RESEND", "CASSANDRA_CONTACT_POINTS"),
-        *("TWILIO_AUTH_TOKENS", "SNS_TOPICS", "SNS_HOSTS", "SMS_COUNTRIES"),
+        *("TWILIO_AUTH_TOKENS", "SNS_TOPICS", "SNS_HOSTS", "SMS_COUNTRIES", "TOTP_REQUIRED_ROLES"),
         mode="before",
     )
     @classmethod

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from typing import Any
 
 from kombu.entity import Queue
 
+from config.audited import AUDITED
 from config.databases import control_plane
 from config.environment import ROOT, Environment
 from config.secret_key import read_or_make
+from config.sidebar import UNFOLD as SIDEBAR
 from notifications.topology import QUEUES
 
 ENV = Environment()
@@ -28,13 +31,19 @@ GATEWAY_URL = ENV.GATEWAY_URL
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "auditlog",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -61,6 +70,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "delivery.second_step.SecondStepMiddleware",
+    "delivery.audit_trail.StaffTrail",
+    "axes.middleware.AxesMiddleware",
 ]
 
 # What the API keeps of it: headers, origins, lengths. Sessions, messages and CSRF belong to the admin's pages.
@@ -70,6 +83,21 @@ API_MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+
+# --- staff: who logs in, how often they may try, what they change
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = ENV.LOGIN_ATTEMPTS
+AXES_COOLOFF_TIME = timedelta(minutes=ENV.LOGIN_LOCK_MINUTES)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # who guesses locks out nobody but themselves
+AXES_LOCKOUT_TEMPLATE = "delivery/locked_out.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = ENV.TEMPLATE_BRAND
+TOTP_REQUIRED_ROLES = frozenset(ENV.TOTP_REQUIRED_ROLES)
+AUDITLOG_INCLUDE_TRACKING_MODELS = AUDITED
+UNFOLD = SIDEBAR
 
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"

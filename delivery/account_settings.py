@@ -7,22 +7,23 @@ never replaces a newer; beat makes it anew after a wipe.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
-from delivery.models import AccountSetting
-from delivery.providers.registry import account_names
+from delivery.models import AccountSetting, Control
+from delivery.providers.registry import account_names, accounts_of
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane, one_transaction
 from foundation.errors import InvalidRequest
 from foundation.redis import Unreachable, get_redis, key
 
 SETTINGS = ("accounts", "settings")
+HOLD = "hold"
 _RATE, _PAUSED, _VERSION = "rate:", "paused:", "version"
 
 _PUBLISH = """
@@ -35,14 +36,14 @@ return 1
 log = structlog.get_logger(__name__)
 
 
-def set_rate(account: str, rate: int | None, *, by: str = "") -> None:
+def set_rate(account: str, rate: int | None, *, why: str = "", by: str = "") -> None:
     """Gives `account` another rate (messages/s; 0: no limit), None its own again. Felt by every worker at once.
 
     Raises InvalidRequest for an account that isn't there or a negative rate, ControlPlaneUnavailable.
     """
     if rate is not None and rate < 0:
         raise InvalidRequest("a rate is 0 (no limit) or more", field="rate", remedy="Give messages per second.")
-    change(account, by=by, rate=rate)
+    change(account, by=by, rate=rate, why=why)
 
 
 def pause(account: str, why: str, *, by: str = "") -> None:
@@ -50,9 +51,9 @@ def pause(account: str, why: str, *, by: str = "") -> None:
     change(account, by=by, paused=True, why=why)
 
 
-def resume(account: str, *, by: str = "") -> None:
+def resume(account: str, *, why: str = "", by: str = "") -> None:
     """Ends an operator's pause. Raises InvalidRequest, ControlPlaneUnavailable."""
-    change(account, by=by, paused=False, why="")
+    change(account, by=by, paused=False, why=why)
 
 
 def publish_anew() -> None:
@@ -65,14 +66,27 @@ def publish() -> None:
     """Puts the rows where workers read them. Raises ControlPlaneUnavailable, redis.ConnectionError."""
     with control_plane():
         rows = list(AccountSetting.objects.all())
+        controls = list(Control.objects.all())
     # The sum, not the newest: a change that is committed after a later one still makes a version of its own.
-    fields: list[Any] = [_VERSION, sum(row.changed_at for row in rows) or 1]
+    version = sum(row.changed_at for row in rows) + sum(row.at for row in controls)
+    fields: list[Any] = [_VERSION, version or 1, *_held(controls)]
     for row in rows:
         if row.rate is not None:
             fields += [_RATE + row.account, row.rate]
         if row.paused:
             fields += [_PAUSED + row.account, row.why]
     _script()(keys=[key(*SETTINGS)], args=fields)
+
+
+def _held(controls: Iterable[Control]) -> Iterator[str]:
+    """Fields of what is held back (delivery/controls.py). A paused channel pauses all its accounts."""
+    for row in controls:
+        if not row.mode:
+            continue
+        yield from (f"{HOLD}:{row.kind}:{row.name}", f"{row.mode} {row.why}")
+        if (row.kind, row.mode) == (Control.Kind.CHANNEL, Control.Mode.PAUSED):
+            for account in accounts_of(row.name):
+                yield from (_PAUSED + account, f"channel {row.name}: {row.why}")
 
 
 def rows() -> QuerySet[AccountSetting]:
@@ -121,13 +135,20 @@ def change(account: str, *, by: str, **values: Any) -> None:
     if account not in account_names():
         known = ", ".join(account_names())
         raise InvalidRequest(f"no such account: {account}", field="account", remedy=f"One of {known}.")
-    newest = AccountSetting.objects.order_by("-changed_at").values_list("changed_at", flat=True).first() or 0
-    values |= {"changed_at": max(now_ms(), newest + 1), "changed_by": by}
+    values |= {"changed_at": next_change(), "changed_by": by}
     AccountSetting.objects.update_or_create(account=account, defaults=values)
-    transaction.on_commit(_publish_soon)
+    transaction.on_commit(publish_soon)
 
 
-def _publish_soon() -> None:
+def next_change() -> int:
+    """The time (ms) of a change: later than that of any before, so that versions grow. Inside a transaction."""
+    newest = AccountSetting.objects.aggregate(at=Max("changed_at"))["at"] or 0
+    held = Control.objects.aggregate(at=Max("at"))["at"] or 0
+    return max(now_ms(), newest + 1, held + 1)
+
+
+def publish_soon() -> None:
+    """Puts the rows where workers read them; with Redis away the next tick of beat does."""
     try:
         publish()
     except Unreachable as error:

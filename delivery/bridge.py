@@ -21,7 +21,7 @@ from functools import partial
 
 import structlog
 
-from delivery import quarantine, stopping, words
+from delivery import controls, quarantine, stopping, words
 from delivery.dispatch import dispatch
 from delivery.flight import Flight, Part
 from delivery.served_topic import ServedTopic, Unproven
@@ -186,8 +186,9 @@ class Bridge:
             stops = stopping.stops(self.topics)
         except Unreachable:
             return
+        paused = controls.paused_topics()
         for name, served in self.topics.items():
-            served.stop(name in stops)
+            served.stop(name in stops or name in paused)
 
     def _is_large(self, records: Sequence[LogRecord]) -> bool:
         """Whether a poll was large enough for its chain's cost to vanish: the next needn't wait for company."""

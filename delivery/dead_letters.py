@@ -23,6 +23,8 @@ from notifications.topology import intake_topic
 
 State = DeadLetter.State
 BATCH = 500
+GROUPS_MOST = 200
+ENDED = (State.REPLAYED, State.DROPPED)
 GROUPS = ("error", "reason", "type", "channel", "provider", "priority", "state")
 
 
@@ -78,30 +80,52 @@ def replay(letters: QuerySet[DeadLetter], progress: Callable[[int], None] = lamb
     """
     result = Done()
     for batch in _batches(letters):
-        events = _events(batch, result)
-        get_log().produce(
-            [Message(intake_topic(e.lane), e.recipients[0].user, encode(e), {HEADER_REPEAT: "1"}) for _, e in events]
-        )
-        _mark([letter.pk for letter, _ in events], State.REPLAYED)
-        result.done += len(events)
+        replay_batch(batch, result)
         progress(result.done)
     return result
 
 
-def drop(letters: QuerySet[DeadLetter], progress: Callable[[int], None] = lambda done: None) -> Done:
-    """Ends parked letters for good: the outcome `dropped`, reason `dropped_by_operator`, on the timeline."""
+def replay_batch(batch: Sequence[DeadLetter], result: Done) -> None:
+    """One batch of `replay`; adds to `result` what came of it. Raises what `replay` does."""
+    events = _events(batch, result)
+    get_log().produce(
+        [Message(intake_topic(e.lane), e.recipients[0].user, encode(e), {HEADER_REPEAT: "1"}) for _, e in events]
+    )
+    _mark([letter.pk for letter, _ in events], State.REPLAYED)
+    result.done += len(events)
+
+
+def drop(letters: QuerySet[DeadLetter], progress: Callable[[int], None] = lambda done: None, *, why: str = "") -> Done:
+    """Ends parked letters for good: the outcome `dropped`, reason `dropped_by_operator`, on the timeline with `why`."""
     result = Done()
     for batch in _batches(letters):
-        reports.produce([each for letter in batch for each in _dropped(letter)])
-        _mark([letter.pk for letter in batch], State.DROPPED)
-        result.done += len(batch)
+        result.done += drop_batch(batch, why=why)
         progress(result.done)
     return result
+
+
+def drop_batch(batch: Sequence[DeadLetter], *, why: str = "") -> int:
+    """One batch of `drop`; how many. Raises LogUnavailable, ControlPlaneUnavailable."""
+    reports.produce([each for letter in batch for each in _dropped(letter, why)])
+    _mark([letter.pk for letter in batch], State.DROPPED)
+    return len(batch)
+
+
+def alike() -> list[dict[str, Any]]:
+    """What is parked, grouped by fingerprint, the most first, GROUPS_MOST at most: what fails, for how many users,
+    since when (ms). Raises ControlPlaneUnavailable.
+    """
+    groups = find().order_by().values("fingerprint", "error", "provider_code", "type", "channel")
+    counted: Any = groups.annotate(
+        count=Count("pk"), users=Count("user", distinct=True), oldest=Min("last_at"), newest=Max("last_at")
+    )
+    with control_plane():
+        return list(counted.order_by("-count", "fingerprint")[:GROUPS_MOST])
 
 
 def purge(before: int) -> int:
     """Removes letters that were replayed or dropped before `before` (ms); parked ones stay. Returns how many."""
-    return remove(DeadLetter.objects.exclude(state=State.PARKED).filter(changed_at__lt=before))
+    return remove(DeadLetter.objects.filter(state__in=ENDED, changed_at__lt=before))
 
 
 def record_of(letter: DeadLetter) -> ChannelRecord:
@@ -137,7 +161,7 @@ def _events(batch: Sequence[DeadLetter], result: Done) -> list[tuple[DeadLetter,
     return events
 
 
-def _dropped(letter: DeadLetter) -> list[Outcome]:
+def _dropped(letter: DeadLetter, why: str) -> list[Outcome]:
     record, at = record_of(letter), now_ms()
     return [
         Outcome(
@@ -148,7 +172,7 @@ def _dropped(letter: DeadLetter) -> list[Outcome]:
             send=send.id,
             attempt=record.attempt,
             reason="dropped_by_operator",
-            detail=f"Parked as {letter.reason}, and dropped by an operator.",
+            detail=f"Parked as {letter.reason}, and dropped by an operator{f': {why}' if why else '.'}",
             at=at,
         )
         for recipient in record.recipients
@@ -158,4 +182,5 @@ def _dropped(letter: DeadLetter) -> list[Outcome]:
 
 def _mark(identities: Sequence[str], state: str) -> None:
     with control_plane():
-        DeadLetter.objects.filter(pk__in=identities, state=State.PARKED).update(state=state, changed_at=now_ms())
+        ours = DeadLetter.objects.filter(pk__in=identities, state__in=(State.PARKED, State.RELEASING))
+        ours.update(state=state, changed_at=now_ms())

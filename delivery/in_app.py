@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from channels_app import inbox
+from delivery import ways
 from foundation.clock import now_ms
 from notifications import announce, unread
 from notifications.records import ChannelRecipient, ChannelRecord, Outcome, Report
@@ -29,6 +30,7 @@ def deliver(records: Sequence[ChannelRecord], *, polled_at: int) -> list[Report]
     unread.add([(row.user, row.id) for row in rows])
     announce.announce([(row.user, partial(inbox.notification_frame, row)) for row in rows])
     at = now_ms()
+    ways.note("in_app", records, at)
     return [_outcome(record, recipient, polled_at, started, at) for record, recipient in pairs]
 
 

@@ -15,11 +15,14 @@ class DeadLetter(models.Model):
     """A delivery (or those of its sends that share a fate) that was parked (contract §5).
 
     The identity is computed from the failure, so that the same one never parks twice. `record` is the encoded
-    ChannelRecord as it was tried last; `edited_data` replaces the event's data when it is replayed.
+    ChannelRecord as it was tried last; `edited_data` replaces the event's data when it is replayed. `fingerprint` says
+    which fail alike (delivery/fingerprints.py). `job`: the job that is to replay or drop it, or did.
     """
 
     class State(models.TextChoices):
         PARKED = "parked"
+        QUEUED = "queued"
+        RELEASING = "releasing"
         REPLAYED = "replayed"
         DROPPED = "dropped"
 
@@ -44,12 +47,20 @@ class DeadLetter(models.Model):
     edited_data = models.JSONField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.PARKED)
     changed_at = models.BigIntegerField(null=True, blank=True)
+    fingerprint = models.CharField(max_length=16, blank=True, default="", db_default="", editable=False)
+    job = models.ForeignKey("LetterJob", null=True, blank=True, on_delete=models.SET_NULL, editable=False)
 
     class Meta:
         ordering = ["-last_at"]
         indexes = [
             models.Index(fields=["state", "last_at"], name="dead_letter_age"),
             models.Index(fields=["state", "error"], name="dead_letter_error"),
+            models.Index(fields=["state", "fingerprint"], name="dead_letter_alike"),
+            models.Index(fields=["job", "state"], name="dead_letter_job"),
+        ]
+        permissions = [
+            ("replay_deadletter", "Can replay dead letters"),
+            ("drop_deadletter", "Can drop dead letters"),
         ]
 
     def __str__(self) -> str:
@@ -111,7 +122,7 @@ class AccountSetting(models.Model):
         "messages/s", null=True, blank=True, help_text="Empty: the account's own rate. 0: no limit."
     )
     paused = models.BooleanField(default=False, help_text="Nothing is sent over it until it is resumed.")
-    why = models.CharField("why paused", max_length=190, blank=True, default="")
+    why = models.CharField(max_length=190, blank=True, default="", help_text="Why it was changed last.")
     changed_at = models.BigIntegerField(default=0)
     changed_by = models.CharField(max_length=190, blank=True, default="")
     standing: Standing  # how it stands now (delivery/breaker.py), where whoever shows it has asked
@@ -119,6 +130,81 @@ class AccountSetting(models.Model):
     class Meta:
         ordering = ["account"]
         verbose_name = "provider account"
+        permissions = [("control_account", "Can pause provider accounts and change their rates")]
 
     def __str__(self) -> str:
         return self.account
+
+
+class LetterJob(models.Model):
+    """Dead letters that are replayed or dropped, so many a second (delivery/letter_jobs.py). Times in ms.
+
+    The letters themselves say which belong to it and how far each is. `pace_until`: up to when its rate is used up;
+    `lease_until`: who releases for it now has it alone until then.
+    """
+
+    class Action(models.TextChoices):
+        REPLAY = "replay"
+        DROP = "drop"
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        STOPPED = "stopped"
+        UNDONE = "undone"
+        DONE = "done"
+
+    action = models.CharField(max_length=8, choices=Action.choices)
+    what = models.CharField(max_length=190, help_text="Which letters, in words.")
+    rate = models.PositiveIntegerField("letters/s")
+    why = models.CharField(max_length=190)
+    by = models.CharField(max_length=150)
+    at = models.BigIntegerField()
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=190, blank=True, default="")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING, db_index=True)
+    pace_until = models.BigIntegerField(default=0)
+    lease_until = models.BigIntegerField(default=0)
+    finished_at = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ("view",)
+        verbose_name = "dead letter job"
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.what}"
+
+
+class Control(models.Model):
+    """What an operator holds back: a channel or a type (delivery/controls.py). `mode` is empty while nothing is."""
+
+    class Kind(models.TextChoices):
+        CHANNEL = "channel"
+        TYPE = "type"
+
+    class Mode(models.TextChoices):
+        RUNNING = "", "running"
+        PAUSED = "paused", "paused"
+        DRAINING = "draining", "draining"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    name = models.CharField(max_length=128)
+    mode = models.CharField(max_length=8, choices=Mode.choices, blank=True, default=Mode.RUNNING)
+    why = models.CharField(max_length=190)
+    by = models.CharField(max_length=150)
+    at = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["kind", "name"]
+        default_permissions = ("view",)
+        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="one_control_each")]
+        permissions = [
+            ("control_channel", "Can pause and drain channels and types"),
+            ("see_dashboard", "Can see the dashboard"),
+            ("see_notification", "Can see what became of a notification"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from delivery.alerts import AlertNote
+from delivery.fingerprints import fingerprint
 from delivery.models import DeadLetter
 from foundation.control_plane import control_plane
 from notifications.records import ChannelRecord, FailedSend, encode
@@ -105,6 +106,12 @@ def _row(parked: Parked) -> DeadLetter:
         provider=last.provider if last else "",
         provider_code=last.provider_code if last else "",
         attempts=record.attempt,
+        fingerprint=fingerprint(
+            error=last.error if last else "",
+            provider_code=last.provider_code if last else "",
+            type=record.type,
+            channel=record.channel,
+        ),
         fell_back_to=parked.fell_back_to,
         first_at=record.now,
         last_at=parked.at,

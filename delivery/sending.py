@@ -20,7 +20,7 @@ import msgspec
 import structlog
 from django.conf import settings
 
-from delivery import breaker, buckets, orders, refusals, repeats
+from delivery import breaker, buckets, orders, refusals, repeats, ways
 from delivery.failover import Traffic
 from delivery.orders import Failed, Job
 from delivery.providers.port import NotBegun, Result, Taken
@@ -203,7 +203,8 @@ def _send(line: _Line) -> list[Result]:
 def _settle(line: _Line, results: Sequence[Result], run: _Run) -> None:
     """What each result means for its send, and all of them for the account. Not begun says nothing of it."""
     at, ok, faults, wait_s = now_ms(), 0, 0, 0.0
-    for job, result in zip(line.jobs, results, strict=True):
+    pairs = list(zip(line.jobs, results, strict=True))
+    for job, result in pairs:
         if isinstance(result, Taken):
             ok += 1
             run.reports.append(orders.sent_outcome(job, result, polled_at=run.started, at=at))
@@ -218,6 +219,7 @@ def _settle(line: _Line, results: Sequence[Result], run: _Run) -> None:
             faults += 1
         else:
             ok += 1
+    ways.note(line.jobs[0].record.channel, [job.record for job, result in pairs if isinstance(result, Taken)], at)
     for word, count in Counter(map(_word, results)).items():
         meters.SENDS.labels(line.account, word).inc(count)
     why, refused = refusals.refusal(results)

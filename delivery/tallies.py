@@ -7,9 +7,10 @@ counted. The exact figures are the ledger's and the audit's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from foundation import minutes
 from foundation.clock import now_ms
 from foundation.redis import Unreachable, get_redis, key
 from notifications.records import Decision, Outcome, Receipt, Report
@@ -24,9 +25,11 @@ Tally = tuple[str, str, str]
 
 def count(reports: Iterable[Report]) -> None:
     """Adds `reports` to the counters. A Redis that is away forgets them."""
-    tallies = Counter(tally for report in reports for tally in _tallies(report))
-    if not tallies:
+    found = [each for report in reports for each in _tallies(report)]
+    if not found:
         return
+    tallies = Counter(tally for tally, _, _ in found)
+    _by_minute(found)
     try:
         with get_redis().pipeline(transaction=False) as pipe:
             for tally, number in tallies.items():
@@ -60,12 +63,20 @@ def _slot(at: int) -> str:
     return key("tallied", str(at // SLOT_MS))
 
 
-def _tallies(report: Report) -> Iterable[Tally]:
+def _by_minute(found: Sequence[tuple[Tally, str, str]]) -> None:
+    """For the dashboard: the same with the provider's account, and ids to open."""
+    fields = [(("told", *tally, account), id) for tally, account, id in found]
+    minutes.add(Counter(field for field, _ in fields))
+    minutes.sample(fields)
+
+
+def _tallies(report: Report) -> Iterable[tuple[Tally, str, str]]:
+    """What a report counts as, over which account, and whose id it is."""
     if isinstance(report, Outcome):
-        yield report.channel, report.status, report.reason or report.error
+        yield (report.channel, report.status, report.reason or report.error), report.provider, report.id
     elif isinstance(report, Receipt):
-        yield report.channel, report.status, ""
+        yield (report.channel, report.status, ""), report.provider, report.id
     elif isinstance(report, Decision):
         for verdict in report.channels:
             if verdict.verdict in _DECIDED:
-                yield verdict.channel, _DECIDED[verdict.verdict], verdict.reason
+                yield (verdict.channel, _DECIDED[verdict.verdict], verdict.reason), "", report.id

@@ -214,6 +214,7 @@ class Demo:
             "",
             f"  the demo    {home}/",
             f"  the admin   {home}/admin/      {values['ADMIN_USER']} / {values['ADMIN_PASSWORD']}",
+            "              the same password for author, marketer, approver, support, operator",
             f"  the API     {home}/api/docs",
             f"  gRPC        localhost:{self.grpc_port}      notifications.v1, with reflection",
             f"  tokens      {self.var}/demo.env   (source it)",

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 from django.conf import settings
 
+from foundation import minutes
 from foundation.clock import now_ms
 from foundation.process import last_error, pulse
 from foundation.redis import Unreachable, get_redis, key
@@ -22,10 +24,14 @@ BEAT_S = 2.0
 ALIVE_MS = 8_000
 FORGOTTEN_S = 3_600
 _started = threading.Lock()
+_sockets: Callable[[], int] = int
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """One process as it was at `at` (ms); `pulse_s`: since its loop turned; `error`: its last serious log line."""
+    """One process as it was at `at` (ms); `pulse_s`: since its loop turned; `error`: its last serious log line.
+
+    `sockets`: those it holds, where it is a gateway.
+    """
 
     service: str
     host: str
@@ -35,12 +41,19 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     pulse_s: float
     error: str = ""
     error_at: int = 0
+    sockets: int = 0
 
 
 def start() -> None:
     """Tells of this process every BEAT_S from now on; once is enough."""
     if _started.acquire(blocking=False):
         threading.Thread(target=_beat, args=(now_ms(),), name="process-heartbeat", daemon=True).start()
+
+
+def count_sockets(count: Callable[[], int]) -> None:
+    """What this process tells as its sockets from now on."""
+    global _sockets
+    _sockets = count
 
 
 def tell(since: int) -> None:
@@ -55,6 +68,7 @@ def tell(since: int) -> None:
         pulse_s=round(pulse.age_s(), 1),
         error=last_error.text,
         error_at=last_error.at,
+        sockets=_sockets(),
     )
     with get_redis().pipeline(transaction=False) as pipe:
         pipe.hset(key("processes"), f"{host}:{told.pid}", msgspec.json.encode(told))
@@ -79,4 +93,5 @@ def _beat(since: int) -> None:
     while True:
         with suppress(*Unreachable):  # it hears it two seconds later
             tell(since)
+        minutes.flush()
         rest.wait(BEAT_S)

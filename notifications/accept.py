@@ -12,9 +12,11 @@ heard so, and its repeat under the same key, are one row.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
+from foundation import minutes
 from foundation.errors import InvalidRequest, LogUnavailable, Refused, Unavailable
 from notifications import idempotency, rate
 from notifications.credentials import TokenFacts
@@ -90,6 +92,8 @@ def accept_charged(
         answers = {i: answer for i, answer in answers.items() if i not in refused}
     if again := [keyed.ids[i] for i in answers if i in keyed.again]:
         idempotency.note_again(again, now=now)
+    if answers:
+        minutes.add(Counter(("accepted", its.lane) for i, _, its in going if i in answers), at=now)
     keyed.answer(answers)
     results.update(answers)
     return [results[i] for i in range(len(requests))]

@@ -68,6 +68,18 @@ class ServiceTokenAdmin(ModelAdmin):
         """All of them, once the token is there."""
         return self.get_fields(request, obj) if obj else ()
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Making one is a right of its own."""
+        return self.has_issue_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nothing of a token changes but that it is revoked."""
+        return self.has_issue_permission(request)
+
+    def has_issue_permission(self, request: HttpRequest) -> bool:
+        """Who may make tokens may revoke them."""
+        return bool(request.user.has_perm("notifications.issue_token"))
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Revoked tokens stay: what they sent is told by their name."""
         return False
@@ -96,7 +108,7 @@ class ServiceTokenAdmin(ModelAdmin):
             return "revoked"
         return "expired" if row.expires_at and row.expires_at <= datetime.now(UTC) else "active"
 
-    @action(description="Revoke: end them now", permissions=["change"])
+    @action(description="Revoke: end them now", permissions=["issue"])
     def revoke(self, request: HttpRequest, rows: QuerySet[ServiceToken]) -> None:
         """Ends the chosen tokens that aren't ended yet."""
         living = list(rows.filter(revoked_at=None))

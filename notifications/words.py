@@ -28,6 +28,7 @@ DEFERRED: dict[str, str] = {
     "scheduled": "It waits for the time the sender asked for.",
     "quiet_hours": "It waits for the end of the user's quiet hours.",
     "retry": "It failed and will be tried again.",
+    "held": "An operator holds it back for now.",
     "not_begun": "It wasn't begun in time and will be tried again; that costs no attempt.",
     "breaker_open": "The provider's breaker is open; it will be tried again, at no cost of an attempt.",
     "paused": "Sending is paused.",

@@ -8,7 +8,7 @@ import msgspec
 
 from delivery.batch import Routed
 from foundation.identifiers import send_id
-from notifications.due.table import DueEntry
+from notifications.due.entry import HELD, QUIET_HOURS, DueEntry
 from notifications.records import (
     ChannelDecision,
     ChannelRecipient,
@@ -128,7 +128,11 @@ def deferrals(
         return []
     if deferred[0].reason == "scheduled":
         return [_due_entry(event, id, user, deferred[0].due, "*", "schedule", trace)]
-    return [_due_entry(event, id, user, verdict.due, verdict.channel, "quiet_hours", trace) for verdict in deferred]
+    return [_due_entry(event, id, user, each.due, each.channel, _kind(each.reason), trace) for each in deferred]
+
+
+def _kind(reason: str) -> str:
+    return HELD if reason == HELD else QUIET_HOURS
 
 
 def _due_entry(event: Event, id: str, user: str, at: int | None, channel: str, kind: str, trace: str) -> DueEntry:
@@ -148,4 +152,6 @@ def _due_entry(event: Event, id: str, user: str, at: int | None, channel: str, k
         key=user,
         value=encode(later),
         trace=trace,
+        # Whether it is held isn't in the record: the same record, read again, may have been sent.
+        repeat=kind == HELD,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from delivery import known, pumping, put_off
+from delivery import controls, known, pumping, put_off
 from delivery.batch import Batch, Routed, RoutedBatch, Told, envelope_of
 from delivery.stages.poison import set_aside
 from delivery.stages.running import stage
@@ -47,7 +47,11 @@ def route(batch: Batch) -> RoutedBatch:
     subjects, waiting = put_off.split(subjects, unknown, doubtful)
     put_off.put_off(waiting)
     _find_duplicates(subjects, firsts)
-    decided = [_decide(subject, users[subject.recipient.user]) for subject in subjects]
+    held = controls.held()
+    decided = [
+        controls.hold_back(subject.event.type, _decide(subject, users[subject.recipient.user]), subject.event.now, held)
+        for subject in subjects
+    ]
     decided = _within_limits(subjects, decided)
     stamps = {"polled": batch.polled_at, "routed": now_ms()}
     routed = [

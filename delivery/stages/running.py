@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import structlog
+from auditlog.context import disable_auditlog
 from celery import Task, shared_task
 from celery.exceptions import Ignore
 from django.db import close_old_connections
@@ -98,7 +99,7 @@ def _run(stage: Stage, batch: Envelope) -> Envelope | None:
         try:
             if now_ms() > batch.deadline:
                 raise DeadlinePassed(batch.id)
-            with control_plane():
+            with control_plane(), disable_auditlog():
                 result = stage.function(batch)
         except DeadlinePassed as error:
             meters.STAGE_ENDS.labels(stage.name, "deadline").inc()

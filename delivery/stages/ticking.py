@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 from celery import shared_task
 
-from delivery import account_settings, scheduling
+from delivery import account_settings, letter_jobs, scheduling
 from delivery import housekeeping as house
 from foundation.control_plane import control_plane
 from foundation.errors import Unreachable
@@ -23,10 +23,11 @@ log = structlog.get_logger(__name__)
 @shared_task(name="delivery.stages.release_due", ignore_result=True)
 def release_due() -> None:
     _release(("standard", "bulk"))
-    try:
-        account_settings.publish_anew()
-    except (Unreachable, *RedisUnreachable) as error:
-        log.warning("account settings aren't published, a server is away", why=str(error))
+    for task in (account_settings.publish_anew, letter_jobs.tick):
+        try:
+            task()
+        except (Unreachable, *RedisUnreachable) as error:
+            log.warning("left to the next tick, a server is away", task=task.__name__, why=str(error))
 
 
 @shared_task(name="delivery.stages.release_due_critical", ignore_result=True)

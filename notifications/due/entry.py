@@ -6,6 +6,7 @@ import msgspec
 
 SCHEDULE, QUIET_HOURS, RETRY, FALLBACK = "schedule", "quiet_hours", "retry", "fallback"
 CONTROL_PLANE = "control_plane"
+HELD = "held"
 WHOLE = "*"
 
 
@@ -14,7 +15,7 @@ class DueEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     `identity` is computed from the record that caused it, so that whoever does the work again inserts the same.
     `channel` is "*" where the whole notification waits. `kind`: "schedule", "quiet_hours", "retry", "fallback",
-    or "control_plane": what routing has to know couldn't be asked.
+    "held": an operator holds it back, or "control_plane": what routing has to know couldn't be asked.
     `repeat`: what is produced from it may have been done before. `claimed_at` (ms) is fixed by the first claim and
     outlives its lease. `trace` is the caller's trace context, handed on in the record's headers.
     """

@@ -94,6 +94,18 @@ def bring_forward(user: str, now: int) -> int:
     return DueRow.objects.filter(pk__in=found, state=State.WAITING).update(due_at=now)
 
 
+def wake(kind: str, *, within_ms: int) -> int:
+    """Makes due now what waits of this kind and would be due within `within_ms`; returns how many."""
+    woken, now = 0, now_ms()
+    rows = DueRow.objects.filter(state=State.WAITING, kind=kind, due_at__gt=now, due_at__lte=now + within_ms)
+    while True:
+        with control_plane():
+            batch = list(rows.order_by("due_at").values_list("pk", flat=True)[:ROWS_A_STATEMENT])
+            if not batch:
+                return woken
+            woken += DueRow.objects.filter(pk__in=batch, state=State.WAITING).update(due_at=now)
+
+
 def waiting(*, chunk: int = ROWS_A_STATEMENT) -> Iterator[tuple[str, str, str, int]]:
     """Streams what is in flight here, claimed rows too: (notification id, channel, kind, due at)."""
     columns = ("notification_id", "channel", "kind", "due_at")

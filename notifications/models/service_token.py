@@ -26,6 +26,7 @@ class ServiceToken(models.Model):
 
     class Meta:
         ordering = ("name",)
+        permissions = (("issue_token", "Can make and revoke tokens"),)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -30,11 +30,14 @@ def module_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def servers(module_log: None, transactional_db: None, redis: object) -> Iterator[None]:
     """Empty databases, an empty Redis, and the module's log."""
+    from delivery import controls
     from delivery.providers.sandbox import switches
     from templates_app.catalog import get_catalog
 
     get_catalog.cache_clear()
     switches.forget()
+    controls.forget()
     yield
+    controls.forget()
     get_catalog.cache_clear()
     switches.forget()

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from delivery import dead_letters, quarantine, scheduling
-from delivery.models import DeadLetter, QuarantinedRecord
+from delivery import dead_letters, letter_jobs, quarantine, scheduling
+from delivery.models import DeadLetter, LetterJob, QuarantinedRecord
 from foundation.clock import now_ms
 from notifications.log import get_log
 from notifications.records import HEADER_REPEAT, ChannelRecord, Event, Outcome, Reports, decode
@@ -178,10 +178,10 @@ class TestAdmin:
         client.force_login(Staff.objects.create_superuser("olga", "olga@example.com", "secret"))
         return client
 
-    def test_the_list_groups_by_error_and_the_page_shows_the_record(self, client):
+    def test_the_workbench_groups_them_and_the_page_shows_the_record(self, client):
         one = parked()
-        page = client.get(reverse("admin:delivery_deadletter_changelist")).content.decode()
-        assert "transient: 1" in page
+        page = client.get(reverse("admin:workbench")).content.decode()
+        assert "transient" in page
         letter = DeadLetter.objects.get()
         page = client.get(reverse("admin:delivery_deadletter_change", args=[letter.pk])).content.decode()
         assert one.recipients[0].id in page
@@ -192,9 +192,10 @@ class TestAdmin:
         change = reverse("admin:delivery_deadletter_change", args=[letter.pk])
         client.post(change, {"edited_data": '{"order": "C-3"}'})
         ends = get_log().end_offsets(RAW)
-        client.post(
-            reverse("admin:delivery_deadletter_changelist"), {"action": "replay", "_selected_action": [letter.pk]}
-        )
+        asked = {"action": "replay", "_selected_action": [letter.pk], "most": "1", "rate": "500", "why": "a test"}
+        client.post(reverse("admin:delivery_deadletter_changelist"), asked)
+        LetterJob.objects.update(pace_until=0)
+        letter_jobs.tick()
         assert decode(Event, since(RAW, ends)[0].value).data == {"order": "C-3"}
 
     @pytest.mark.parametrize("model", ["alert", "quarantinedrecord"])

@@ -11,7 +11,9 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import authenticate as log_in
 from django.core.management import call_command
+from django.http import HttpRequest
 
+from delivery.roles import roles_of
 from demo import env_file
 from demo.company import KINDS, PEOPLE, SERVICES
 from foundation.errors import Unauthenticated
@@ -63,7 +65,16 @@ def test_every_credential_works_and_is_scoped_to_its_service() -> None:
         facts = authenticate(variables[service.variable])
         assert (facts.kind, facts.types, facts.scopes) == (service.kind, service.types, frozenset(service.scopes))
     assert authenticate(variables["USER_TOKEN"]).user_id == "usr_42"
-    assert log_in(username=variables["ADMIN_USER"], password=variables["ADMIN_PASSWORD"]).is_superuser  # type: ignore[union-attr]
+    password = variables["ADMIN_PASSWORD"]
+    assert log_in(HttpRequest(), username=variables["ADMIN_USER"], password=password).is_superuser  # type: ignore[union-attr]
+
+
+def test_there_is_a_member_of_staff_for_each_role_with_the_admins_password() -> None:
+    password = seed()["ADMIN_PASSWORD"]
+    for role in ("author", "marketer", "approver", "support", "operator"):
+        staff = log_in(HttpRequest(), username=role, password=password)
+        assert staff is not None
+        assert (roles_of(staff), staff.is_staff) == ({role}, True)
 
 
 def test_a_second_start_keeps_everything_but_renews_the_user_token() -> None:
@@ -94,7 +105,7 @@ def test_a_lost_file_leads_to_new_credentials_and_ends_the_old_ones(var: Path) -
     assert authenticate(second["SERVICE_TOKEN"])
     with pytest.raises(Unauthenticated):
         authenticate(first["SERVICE_TOKEN"])
-    assert log_in(username="admin", password=second["ADMIN_PASSWORD"])
+    assert log_in(HttpRequest(), username="admin", password=second["ADMIN_PASSWORD"])
 
 
 def test_the_company_covers_all_priorities_channels_and_both_languages() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from delivery import controls
 from delivery.providers.sandbox import switches
 from notifications import credentials, rate
 from notifications.log import get_log
@@ -40,6 +41,7 @@ def pipeline(tmp_path: Path, settings, transactional_db: None, redis: object, wo
     credentials._local.clear()
     rate._slices.clear()
     switches.forget()
+    controls.forget()
     create_topics()
     running = Pipeline()
     yield running

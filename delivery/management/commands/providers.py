@@ -19,6 +19,7 @@ from foundation.redis import Unreachable
 
 WIDTH = 200
 DEFAULT = "default"
+BY_SHELL = "by an operator, from a shell"
 HEADS = ("account", "channel", "provider", "order", "weight", "rate/s", "share", "state", "paused because")
 
 
@@ -46,9 +47,10 @@ class Command(BaseCommand):
         changing.add_argument("rate", type=rate, help="messages per second, 0 for no limit, or default")
         pausing = actions.add_parser("pause", help="send nothing more over it")
         pausing.add_argument("account")
-        pausing.add_argument("--why", default="paused by an operator")
         resuming = actions.add_parser("resume", help="let it go on, whether it was paused or its breaker is open")
         resuming.add_argument("account")
+        for each in (changing, pausing, resuming):
+            each.add_argument("--why", default=BY_SHELL, help="for the next one who looks")
         for each in (checking, listing, changing, pausing, resuming):
             each.add_argument("--json", action="store_true", help="prints JSON")
 
@@ -84,7 +86,7 @@ class Command(BaseCommand):
         Console(file=cast("IO[str]", self.stdout), width=WIDTH).print(table)
 
     def _rate(self, options: dict[str, Any]) -> None:
-        account_settings.set_rate(options["account"], options["rate"], by=getpass.getuser())
+        account_settings.set_rate(options["account"], options["rate"], why=options["why"], by=getpass.getuser())
         self._tell(options)
 
     def _pause(self, options: dict[str, Any]) -> None:
@@ -92,7 +94,7 @@ class Command(BaseCommand):
         self._tell(options)
 
     def _resume(self, options: dict[str, Any]) -> None:
-        account_settings.resume(options["account"], by=getpass.getuser())
+        account_settings.resume(options["account"], why=options["why"], by=getpass.getuser())
         breaker.close(options["account"])
         self._tell(options)
 

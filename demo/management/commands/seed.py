@@ -9,16 +9,19 @@ from django.core.management.base import BaseCommand
 
 from demo import credentials, env_file
 from demo.seeding import seed_company
+from demo.staff import seed_staff
 
 
 class Command(BaseCommand):
     """Can be run again at any time: what is there stays, what is missing is added, the user token is renewed."""
 
-    help = "Seeds a small company: types, templates, users, segments, tokens; writes VAR/demo.env (mode 0600)."
+    help = "Seeds a small company: types, templates, users, segments, tokens, staff; writes VAR/demo.env (mode 0600)."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seeds, then writes the file."""
         seed_company()
         path = settings.VAR / "demo.env"
-        env_file.write(path, credentials.renew(env_file.read(path)))
+        values = credentials.renew(env_file.read(path))
+        seed_staff(values["ADMIN_PASSWORD"])
+        env_file.write(path, values)
         self.stdout.write(f"seeded; credentials in {path}")

@@ -18,6 +18,7 @@ from tests.delivery.conftest import DATABASES
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases=DATABASES), pytest.mark.usefixtures("accounts")]
 ANSWERS_THAT_ADD_UP = 1_000
+CONTROL = "/admin/delivery/control/account"
 
 
 def providers(*args: str) -> str:
@@ -107,7 +108,7 @@ class TestAdmin:
     def test_the_page_shows_every_account_and_changes_its_rate(self, operator):
         page = operator.get("/admin/delivery/accountsetting/").content.decode()
         assert all(word in page for word in ("main", "spare", "closed"))
-        operator.post("/admin/delivery/accountsetting/main/change/", {"rate": "5", "why": ""})
+        operator.post(f"{CONTROL}/main/rate/", {"rate": "5", "why": "their limit"})
         assert granted() <= 5
         assert AccountSetting.objects.get(pk="main").changed_by == "ann"
 
@@ -120,11 +121,9 @@ class TestAdmin:
         assert asked() == before + 1
 
     def test_it_pauses_and_resumes(self, operator):
-        operator.post("/admin/delivery/accountsetting/main/change/", {"rate": "", "paused": "on", "why": "a test"})
+        operator.post(f"{CONTROL}/main/pause/", {"why": "a test"})
         assert breaker.state("main").why == "a test"
-        operator.post(
-            "/admin/delivery/accountsetting/", {"action": "resume", "_selected_action": ["main"]}, follow=True
-        )
+        operator.post(f"{CONTROL}/main/resume/", {"why": "over"})
         assert breaker.state("main").state == breaker.CLOSED
 
 

@@ -1,0 +1,34 @@
+"""Whose changes the audit trail keeps (django-auditlog), by model: what staff set up, of every room.
+
+Rows that the platform writes itself (dead letters, due-time rows, what users choose by the API) have logs of their own.
+Addresses and secrets never stand in the trail: their fields are masked or left out, since erasing a user doesn't reach
+it. The suppression list keeps its own history of who, when and why.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+AUDITED: tuple[dict[str, Any] | str, ...] = (
+    {"model": "auth.User", "exclude_fields": ["password", "last_login"], "m2m_fields": ["groups", "user_permissions"]},
+    {"model": "auth.Group", "m2m_fields": ["permissions"]},
+    {"model": "otp_totp.TOTPDevice", "include_fields": ["name", "confirmed"]},
+    {"model": "notifications.ServiceToken", "exclude_fields": ["digest", "last_used_at"]},
+    {
+        "model": "preferences.User",
+        "mask_fields": ["email", "phone"],
+        "exclude_fields": ["attributes", "last_active", "updated_at"],
+    },
+    {"model": "preferences.Device", "exclude_fields": ["token", "registered_at"]},
+    {"model": "preferences.PreferenceRow", "exclude_fields": ["updated_at"]},
+    {"model": "preferences.Segment", "exclude_fields": ["updated_at"]},
+    "templates_app.NotificationType",
+    "templates_app.TemplateVersion",
+    {"model": "delivery.AccountSetting", "exclude_fields": ["changed_at"]},
+    {"model": "delivery.Control", "exclude_fields": ["at"]},
+    {
+        "model": "delivery.LetterJob",
+        "exclude_fields": ["done", "skipped", "problem", "pace_until", "lease_until", "finished_at"],
+    },
+    {"model": "delivery.DeadLetter", "include_fields": ["edited_data"], "mask_fields": ["edited_data"]},
+)

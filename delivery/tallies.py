@@ -12,7 +12,7 @@ from typing import Any
 
 from foundation.clock import now_ms
 from foundation.redis import Unreachable, get_redis, key
-from notifications.records import Decision, Outcome, Receipt, Report
+from notifications.records import Decided, Decision, Outcome, Receipt, Report
 from notifications.status import DEFERRED, DROPPED
 
 _DECIDED = {"drop": DROPPED, "defer": DEFERRED}
@@ -65,6 +65,10 @@ def _tallies(report: Report) -> Iterable[Tally]:
         yield report.channel, report.status, report.reason or report.error
     elif isinstance(report, Receipt):
         yield report.channel, report.status, ""
+    elif isinstance(report, Decided):
+        for group in report.groups:
+            if group.verdict in _DECIDED:
+                yield from [(group.channel, _DECIDED[group.verdict], group.reason)] * len(group.keys)
     elif isinstance(report, Decision):
         for verdict in report.channels:
             if verdict.verdict in _DECIDED:

@@ -25,6 +25,8 @@ BROADCAST = "bc_"
 NOTIFICATION = "notif_"
 _BROADCAST_DIGITS, _KEY_DIGITS, _VERSION_AT = 22, 10, 12
 
+_VERSION_PLACE = len(NOTIFICATION) + _VERSION_AT
+
 
 def new_broadcast_id() -> str:
     """A time-ordered `bc_…` of 22 hex digits: with a numeric key behind them they make a notification's id."""
@@ -43,6 +45,11 @@ def broadcast_prefix(broadcast: str) -> str:
     """What all notification ids of a broadcast begin with; the key follows as ten hex digits."""
     digits = broadcast.removeprefix(BROADCAST)
     return f"{NOTIFICATION}{digits[:_VERSION_AT]}8{digits[_VERSION_AT + 1 :]}"
+
+
+def is_of_broadcast(notification_id: str) -> bool:
+    """Whether a broadcast made this notification; a look at one digit."""
+    return notification_id[_VERSION_PLACE : _VERSION_PLACE + 1] == "8"
 
 
 def broadcast_of(notification_id: str) -> tuple[str, int] | None:

@@ -189,7 +189,12 @@ def _gateway() -> Service:
     return _process(COMMANDS.gateway(GATEWAY_PORT), GATEWAY_PORT) | {"ports": ports}
 
 
-ALONE = {"web": _web, "gateway": _gateway, "beat": lambda: _process(COMMANDS.beat())}
+ALONE = {
+    "web": _web,
+    "gateway": _gateway,
+    "expander": lambda: _process(COMMANDS.expander()),
+    "beat": lambda: _process(COMMANDS.beat()),
+}
 
 
 def _process(command: list[str], port: int = METRICS_PORT, health: str = "live") -> Service:

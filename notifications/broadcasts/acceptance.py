@@ -75,7 +75,7 @@ def propose(
     """
     row = made(request, token, id=id, by=by, now=now)
     row.state = states.DRAFT if draft else states.WAITING if needs_second_person(row) else states.SCHEDULED
-    _keep(row, key)
+    keep(row, key)
     return row
 
 
@@ -145,7 +145,8 @@ def next_occurrence(row: Broadcast, now: int) -> Broadcast | None:
 
 
 @one_transaction
-def _keep(row: Broadcast, key: tuple[str, str] | None) -> None:
+def keep(row: Broadcast, key: tuple[str, str] | None = None) -> None:
+    """Keeps a new broadcast, and the idempotency key it came under. Raises ControlPlaneUnavailable."""
     row.save(force_insert=True)
     Walk.objects.create(broadcast=row)
     if key is not None:

@@ -97,6 +97,41 @@ def recall(id: str, *, by: str) -> Broadcast:
     return row
 
 
+def finish(id: str) -> Broadcast:
+    """Everybody is expanded. Raises Conflict where it was cancelled meanwhile."""
+    return _act(id, states.FINISH, "")
+
+
+@one_transaction
+def hold(id: str, why: str) -> Broadcast:
+    """The canary is out: nothing more until it was looked at. Raises Conflict."""
+    return _decided(id, states.HOLD, why)
+
+
+@one_transaction
+def judge(id: str, *, passes: bool, why: str) -> Broadcast:
+    """What looking at the canary led to. Raises Conflict where a person decided meanwhile."""
+    return _decided(id, states.PASS if passes else states.HALT, why)
+
+
+def _decided(id: str, action: str, why: str) -> Broadcast:
+    row = _locked(id)
+    row.state, row.why = states.after(row.state, action), why[:300]
+    return _written(row)
+
+
+@one_transaction
+def start(id: str) -> Broadcast:
+    """Its time has come: it runs, and the next occurrence of one that repeats is there. Raises Conflict."""
+    row = _locked(id)
+    if row.state == states.SCHEDULED:
+        row.state, row.started_at = states.after(row.state, states.START), now_ms()
+        following = acceptance.next_occurrence(row, row.started_at)
+        if following is not None:
+            acceptance.keep(following)
+    return _written(row)
+
+
 @one_transaction
 def _recall(id: str, by: str) -> Broadcast:
     row = _locked(id)
@@ -113,7 +148,7 @@ def _act(id: str, action: str, by: str) -> Broadcast:
     row = _locked(id)
     before, row.state = row.state, states.after(row.state, action)
     if before != row.state:
-        row.why = f"{action} by {by}"
+        row.why = f"{action} by {by}" if by else ""
         row.finished_at = now_ms() if row.state in states.OVER else None
     return _written(row)
 

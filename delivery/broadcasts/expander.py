@@ -25,9 +25,11 @@ from delivery.broadcasts.rounds import Seat
 from delivery.broadcasts.starting import start_due
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane
-from foundation.errors import ControlPlaneUnavailable, LogUnavailable, NotFound
+from foundation.errors import NotFound, Unreachable
 from foundation.process import pulse
-from notifications.broadcasts import audience, book, ledger, states, steering
+from foundation.redis import Unreachable as RedisUnreachable
+from notifications import announce
+from notifications.broadcasts import audience, book, ledger, pull, recalling, states, steering
 from notifications.broadcasts.models import Broadcast, Walk
 from notifications.log.port import Log
 from notifications.topology import BULK
@@ -71,7 +73,7 @@ class Expander:
         try:
             with control_plane():
                 return self._turn()
-        except (ControlPlaneUnavailable, LogUnavailable) as error:
+        except (Unreachable, *RedisUnreachable) as error:
             log.warning("broadcasts wait, a server is away", why=str(error))
             return REST_S
 
@@ -91,8 +93,9 @@ class Expander:
         now = now_ms()
         free = Q(owner=self.member) | Q(lease_until__lt=now)
         begun = Q(round_to__gt=0)  # of a broadcast that was paused or cancelled: what is out is known again
+        recalled = Q(broadcast__recalled_at__isnull=False, is_recalled=False)
         active = Q(broadcast__state__in=(states.RUNNING, states.HELD))
-        walks = Walk.objects.filter(active | begun).select_related("broadcast")
+        walks = Walk.objects.filter(active | begun | recalled).select_related("broadcast")
         return [walk for walk in walks.filter(free) if self._lease(walk, now)]
 
     def _lease(self, walk: Walk, now: int) -> bool:
@@ -112,6 +115,8 @@ class Expander:
 
     def _step(self, row: Broadcast, walk: Walk) -> float:
         """The next thing to do for a broadcast; seconds until the one after."""
+        if row.recalled_at and not walk.round_to:
+            return self._recall(row, walk)
         if not walk.is_frozen:
             return self._freeze(row, walk)
         if walk.round_to:
@@ -136,11 +141,27 @@ class Expander:
 
     def _freeze(self, row: Broadcast, walk: Walk) -> float:
         try:
-            audience.freeze_page(row, walk)
+            if audience.freeze_page(row, walk) and row.pull:
+                self._make_available(row, walk)
         except NotFound as error:
             steering.cancel(row.pk, by=SYSTEM)
             Broadcast.objects.filter(pk=row.pk).update(why=error.detail[:300])
         return 0.0
+
+    def _recall(self, row: Broadcast, walk: Walk) -> float:
+        if walk.recalled_to < 0:
+            announce.tell_everybody(now_ms())
+        recalling.step(row, walk)
+        return 0.0
+
+    def _make_available(self, row: Broadcast, walk: Walk) -> None:
+        """In-app is there for everybody at once; what remains to be walked are the other channels."""
+        pull.make_available(row)
+        announce.tell_everybody(now_ms())
+        if row.channels == ["in_app"]:
+            walk.expanded = walk.audience
+            self._write(walk, "expanded")
+            self._finish(row, walk)
 
     def _stops(self, row: Broadcast, walk: Walk) -> str:
         if walk.wave > now_ms():
@@ -236,7 +257,7 @@ class Expander:
         users = audience.user_ids(keys)
         if len(users) < len(keys):
             self._tell_gone(row, [key for key in keys if key not in users])
-        seats = rounds.round_robin(users, walk.partitions)
+        seats = rounds.round_robin(users, walk.partitions, rounds.block_size(walk.window_size, walk.partitions))
         return _Window(walk.wave, walk.window_after, walk.window_size, keys[-1], seats)
 
     def _tell_gone(self, row: Broadcast, keys: Sequence[int]) -> None:

@@ -1,14 +1,14 @@
 """From a window of frozen keys to records on `notifications.bulk`. Pure.
 
-`round_robin` (contract §7): the window's recipients are put in an order that goes through the partitions again and
-again, and a round is a piece of it. So each partition gets its share of the rate, whatever the rate.
+`round_robin` (contract §7): the window's recipients are put in an order that goes through the partitions TURNS times,
+and a round is a piece of it. So each partition gets its share of the rate every few seconds, whatever the rate, and
+slow rates still make records of many recipients.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
 
 from foundation.identifiers import broadcast_notification_id
 from notifications.broadcasts.models import Broadcast
@@ -20,6 +20,7 @@ from preferences.facts import TypeFacts
 
 HEADER_RECIPIENTS = "recipients"
 WINDOW_MIN, WINDOW_S = 1_000, 10
+TURNS = 4
 
 Seat = tuple[int, int, str]
 """(partition, numeric key, user id)"""
@@ -30,14 +31,20 @@ def window_size(rate: float, most: int) -> int:
     return min(most, max(WINDOW_MIN, int(rate * WINDOW_S))) if rate else most
 
 
-def round_robin(users: Mapping[int, str], partitions: int) -> list[Seat]:
-    """The recipients of a window, one from each partition in turn; each partition's in the order of their keys."""
+def block_size(window: int, partitions: int) -> int:
+    """How many recipients of one partition stand together in a window."""
+    return max(1, window // (partitions * TURNS))
+
+
+def round_robin(users: Mapping[int, str], partitions: int, block: int) -> list[Seat]:
+    """The recipients of a window, `block` from each partition in turn; each partition's in the order of their keys."""
     queues: dict[int, list[Seat]] = defaultdict(list)
-    for key, user in users.items():
+    for key, user in sorted(users.items()):
         partition = partition_for(user, partitions)
         queues[partition].append((partition, key, user))
-    turns = zip_longest(*(queues[partition] for partition in sorted(queues)))
-    return [seat for turn in turns for seat in turn if seat is not None]
+    longest = max(map(len, queues.values()), default=0)
+    starts = range(0, longest, block)
+    return [seat for at in starts for partition in sorted(queues) for seat in queues[partition][at : at + block]]
 
 
 def messages(

@@ -73,8 +73,9 @@ class Walk(models.Model):
     """How far a broadcast is. `frozen_to`: the key up to which the audience is frozen, `is_frozen` when all of it is.
 
     The audience is walked in waves (users of one local time), a wave in windows of keys beyond `window_after`, a window
-    in rounds: `depth` recipients of each partition are out. `round_to` and `round_at` say what the round that is being
-    produced takes, and its `now`; `in_round` how many that are. `owner` works on it until `lease_until`.
+    in rounds: the first `depth` of its recipients are out. `round_to` and `round_at` say how far the round that is being
+    produced goes (0: there is none), and its `now`. Of a recalled one inboxes are cleared up to `recalled_to`. `owner`
+    works on it until `lease_until`.
     """
 
     broadcast = models.OneToOneField(Broadcast, on_delete=models.CASCADE, primary_key=True, related_name="walk")
@@ -88,10 +89,11 @@ class Walk(models.Model):
     depth = models.PositiveIntegerField(default=0)
     round_to = models.PositiveIntegerField(default=0)
     round_at = models.BigIntegerField(default=0)
-    in_round = models.PositiveIntegerField(default=0)
     expanded = models.BigIntegerField(default=0)
     is_expanded = models.BooleanField(default=False)
     held_at = models.BigIntegerField(null=True)
+    recalled_to = models.BigIntegerField(default=-1)
+    is_recalled = models.BooleanField(default=False)
     canary_passed = models.BooleanField(default=False)
     stops_for = models.CharField(max_length=200, blank=True)
     owner = models.CharField(max_length=100, blank=True)

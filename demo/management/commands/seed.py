@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from demo import credentials, env_file
 from demo.seeding import seed_company
+from demo.town import make_town
 
 
 class Command(BaseCommand):
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Seeds, then writes the file."""
         seed_company()
+        make_town()
         path = settings.VAR / "demo.env"
         env_file.write(path, credentials.renew(env_file.read(path)))
         self.stdout.write(f"seeded; credentials in {path}")

@@ -17,21 +17,21 @@ USERS = {key: f"usr_{key}" for key in range(4_000)}
 ROW = Broadcast(id="bc_0199f2d1c0de7000a1b2c3", type="news", priority="normal", data={"title": "Hi"})
 
 
-@given(st.integers(0, 2_000), st.integers(32, 1_000))
+@given(st.integers(0, 1_500), st.integers(32, 1_000))
 def test_each_piece_goes_to_all_partitions_alike(start, size):
-    seats = round_robin(USERS, 32)[start : start + size]
+    seats = round_robin(USERS, 32, 4)[start : start + size]
     shares = Counter(partition for partition, _, _ in seats)
-    assert max(shares.values()) - min(shares[p] for p in range(32)) <= 1
+    assert max(shares.values()) - min(shares[p] for p in range(32)) <= 4
 
 
 def test_everybody_is_in_it_once_and_always_in_the_same_place():
-    seats = round_robin(USERS, 32)
+    seats = round_robin(USERS, 32, 10)
     assert sorted(key for _, key, _ in seats) == sorted(USERS)
-    assert seats == round_robin(dict(reversed(USERS.items())), 32) or seats == round_robin(USERS, 32)
+    assert seats == round_robin(dict(reversed(USERS.items())), 32, 10)
 
 
 def test_records_hold_at_most_a_thousand_of_one_partition():
-    found = messages(ROW, None, round_robin(USERS, 2), channels=["in_app"], at=1_000, repeat=False)
+    found = messages(ROW, None, round_robin(USERS, 2, 50), channels=["in_app"], at=1_000, repeat=False)
     events = [decode(Event, message.value) for message in found]
     assert sum(len(event.recipients) for event in events) == len(USERS)
     for message, event in zip(found, events, strict=True):
@@ -42,7 +42,7 @@ def test_records_hold_at_most_a_thousand_of_one_partition():
 
 
 def test_the_same_round_again_is_the_same_but_for_its_mark():
-    seats = round_robin(USERS, 2)
+    seats = round_robin(USERS, 2, 50)
     first, again = (messages(ROW, None, seats, channels=["in_app"], at=1_000, repeat=r) for r in (False, True))
     assert [(m.key, m.value) for m in first] == [(m.key, m.value) for m in again]
     assert all(message.headers and message.headers["repeat"] for message in again)

@@ -12,12 +12,11 @@ PEOPLE = 100_000
 SEGMENT = "town"
 
 _NAMES = {"sqlite": "printf('town_%%05d', n)", "mysql": "CONCAT('town_', LPAD(n, 5, '0'))"}
-_DIGIT = (
-    "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 \
-UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
+_DIGIT = f"({' UNION ALL '.join(f'SELECT {digit} AS d' for digit in range(10))})"
+_NUMBERS = (
+    "SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d AS n FROM "  # noqa: S608  constants
+    + " CROSS JOIN ".join(f"{_DIGIT} {name}" for name in "abcef")
 )
-_NUMBERS = f"""SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d AS n
-    FROM {_DIGIT} a CROSS JOIN {_DIGIT} b CROSS JOIN {_DIGIT} c CROSS JOIN {_DIGIT} e CROSS JOIN {_DIGIT} f"""
 # Every tenth reads German; every fiftieth has a mail address, so that e-mail shows drops and a slow channel too.
 _INSERT = """INSERT INTO preferences_user
     (user_id, locale, time_zone, email, phone, attributes, last_active, created_at, updated_at)

@@ -58,7 +58,7 @@ def route(events: Sequence[tuple[Event, BatchRecord]], *, polled_at: int) -> lis
     """
     if not events:
         return []
-    users, unknown = put_off.known_users({each.user for event, _ in events for each in event.recipients})
+    users, unknown = put_off.known_users({each.user for event, _ in events for each in event.recipients}, keep=False)
     if unknown:
         events = _without(events, unknown)
     stopped = stops.stopped({event.broadcast or "" for event, _ in events})

@@ -52,6 +52,11 @@ def is_of_broadcast(notification_id: str) -> bool:
     return notification_id[_VERSION_PLACE : _VERSION_PLACE + 1] == "8"
 
 
+def broadcast_key(notification_id: str) -> int:
+    """The numeric key in the id of a notification that a broadcast made."""
+    return int(notification_id[-_KEY_DIGITS:], 16)
+
+
 def broadcast_of(notification_id: str) -> tuple[str, int] | None:
     """(broadcast, numeric key) of a notification that a broadcast made; None for any other id."""
     digits = notification_id[len(NOTIFICATION) :]

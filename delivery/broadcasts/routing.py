@@ -12,9 +12,13 @@ from django.conf import settings
 from delivery import put_off
 from delivery.batch import BatchRecord, Cast, CastCell
 from foundation.clock import now_ms
+from foundation.control_plane import control_plane
+from foundation.errors import ControlPlaneUnavailable
+from foundation.identifiers import broadcast_key
 from notifications.broadcasts import stops
 from notifications.records import Event, Recipient
-from preferences import limits
+from notifications.topology import CHANNELS
+from preferences import limits, profiles_by_key
 from preferences.alike import Alike
 from preferences.decide import DROP, SEND, apply_limits, candidates
 from preferences.facts import Address, Profile, Question, TypeFacts, Verdict
@@ -58,7 +62,7 @@ def route(events: Sequence[tuple[Event, BatchRecord]], *, polled_at: int) -> lis
     """
     if not events:
         return []
-    users, unknown = put_off.known_users({each.user for event, _ in events for each in event.recipients}, keep=False)
+    users, unknown = _profiles(events)
     if unknown:
         events = _without(events, unknown)
     stopped = stops.stopped({event.broadcast or "" for event, _ in events})
@@ -82,6 +86,23 @@ def route(events: Sequence[tuple[Event, BatchRecord]], *, polled_at: int) -> lis
         )
         for (event, record), its, found in zip(events, facts, cells, strict=True)
     ]
+
+
+def _profiles(events: Sequence[tuple[Event, BatchRecord]]) -> tuple[dict[str, Profile], frozenset[str]]:
+    """Everybody's profile out of SQL, by key; with SQL away those that the cache has, and whom nobody can tell of."""
+    wanted: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for event, _ in events:
+        channels = tuple(event.only if event.only is not None else event.channels or CHANNELS)
+        wanted[channels] += [broadcast_key(each.id) for each in event.recipients]
+    found: dict[str, Profile] = {}
+    try:
+        with control_plane():
+            for channels, keys in wanted.items():
+                found |= profiles_by_key.load(keys, channels)
+    except ControlPlaneUnavailable:
+        return put_off.known_users({each.user for event, _ in events for each in event.recipients}, keep=False)
+    gone = {each.user for event, _ in events for each in event.recipients} - found.keys()
+    return found | {user: Profile(user_id=user, known=False) for user in gone}, frozenset()
 
 
 def _done(cell: _Cell) -> CastCell:

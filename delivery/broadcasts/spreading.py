@@ -9,7 +9,7 @@ import msgspec
 from delivery.batch import Cast, CastCell
 from delivery.broadcasts.rounds import HEADER_RECIPIENTS
 from delivery.stages import making
-from foundation.identifiers import broadcast_of, send_id
+from foundation.identifiers import broadcast_key, send_id
 from notifications.due.entry import DueEntry
 from notifications.log.port import Message
 from notifications.records import (
@@ -118,18 +118,19 @@ def _failures(cast: Cast, cell: CastCell, at: int) -> Iterator[Failure]:
 
 def decided(cast: Cast, at: int) -> Decided:
     """What was decided for all of them, in one report."""
+    keys = [broadcast_key(each.id) for each in cast.event.recipients]
     return Decided(
         id=cast.event.recipients[0].id,
         broadcast=cast.event.broadcast or "",
-        groups=[_group(cast, cell) for cell in cast.cells],
+        groups=[_group(cell, keys) for cell in cast.cells],
         now=cast.event.now,
         at=at,
         stamps=cast.stamps,
     )
 
 
-def _group(cast: Cast, cell: CastCell) -> DecidedGroup:
-    verdict, people = cell.verdict, cast.event.recipients
+def _group(cell: CastCell, keys: Sequence[int]) -> DecidedGroup:
+    verdict = cell.verdict
     return DecidedGroup(
         channel=verdict.channel,
         verdict=verdict.verdict,
@@ -137,15 +138,8 @@ def _group(cast: Cast, cell: CastCell) -> DecidedGroup:
         detail=verdict.detail,
         setting=verdict.setting,
         due=verdict.due,
-        keys=[_key(people[place].id) for place in cell.who],
+        keys=[keys[place] for place in cell.who],
     )
-
-
-def _key(id: str) -> int:
-    found = broadcast_of(id)
-    if found is None:
-        raise ValueError(f"{id} isn't a broadcast's")
-    return found[1]
 
 
 def due_entries(cast: Cast) -> Iterator[DueEntry]:

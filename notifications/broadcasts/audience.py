@@ -46,10 +46,10 @@ def freeze_page(row: Broadcast, walk: Walk) -> bool:
 
 def _set_bits(row: Broadcast, members: Sequence[Member]) -> None:
     waves = _waves(row, members) if row.local_time else {}
-    found: dict[tuple[int, int], BitMap] = defaultdict(BitMap)
+    by_place: dict[tuple[int, int], list[int]] = defaultdict(list)
     for key, _ in members:
-        chunk, bit = ledger.place(key)
-        found[waves.get(key, 0), chunk].add(bit)
+        by_place[waves.get(key, 0) if waves else 0, key >> CHUNK_BITS].append(key & (ledger.CHUNK - 1))
+    found = {place: BitMap(bits) for place, bits in by_place.items()}
     chunks = {chunk for _, chunk in found}
     there = {(one.wave, one.chunk): one for one in AudiencePortion.objects.filter(broadcast=row, chunk__in=chunks)}
     for place, bits in found.items():

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from delivery.broadcasts.expander import Expander
-from foundation.identifiers import broadcast_of
+from foundation.identifiers import broadcast_notification_id, broadcast_of
 from notifications.broadcasts import book, states, steering
 from notifications.broadcasts.models import Broadcast, Walk
 from notifications.log import get_log
@@ -25,6 +25,7 @@ from templates_app.words import Words
 from tests import engines
 from tests.notifications.broadcasts.segments import make_news, make_users
 from tests.whole.broadcasting import Broadcasting
+from tests.whole.looking import assert_accounted_for, told
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 CROWD = 120
@@ -67,6 +68,10 @@ def test_everybody_in_the_segment_gets_it_once_and_the_ledger_says_so(air):
     assert (standing.audience, in_app.sent, in_app.not_yet, in_app.dropped) == (CROWD, CROWD, 0, {})
     assert standing.settled
     assert book.missing(id, "in_app") == 0
+    assert_accounted_for()
+    user = User.objects.order_by("pk")[7]
+    answer = told(inbox_ids(user.user_id)[0])
+    assert (answer["user_id"], answer["broadcast_id"], answer["status"]) == (user.user_id, id, "delivered")
 
 
 def test_records_are_of_many_recipients_of_one_partition_and_no_row_is_written_for_each_decision(air):
@@ -96,6 +101,9 @@ def test_who_opted_out_has_no_address_or_was_erased_is_dropped_with_the_reason(a
     assert email.dropped == {"no_address": CROWD - 50, "opted_out": 1, "erased": 1}
     assert email.sent + email.failed + email.in_flight == 48
     assert book.of_key(id, users[0].pk) == {"email": "dropped:opted_out"}
+    opted_out = told(broadcast_notification_id(id, users[0].pk))
+    assert (opted_out["status"], opted_out["channels"]["email"]["reason"]) == ("dropped", "opted_out")
+    assert_accounted_for()
 
 
 def make_news_with_mail() -> str:

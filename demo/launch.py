@@ -28,6 +28,8 @@ PREPARED_WITHIN_S = 120
 STOP_WITHIN_S = 10
 SOCKET_PATH_MAX = 100
 
+TOWN = "100000"  # the town's broadcast starts with one person, one to everybody waits for a second
+
 
 class CantStart(Exception):
     """One line that says what is wrong and what to do."""
@@ -54,6 +56,7 @@ class Demo:
         self.gateway_port = _number("GATEWAY_PORT", self.port + 1)
         self.metrics_port = int(os.environ.get("METRICS_PORT") or 0)
         self.environment = {
+            "BROADCAST_APPROVAL_ABOVE": TOWN,
             **os.environ,
             "VAR": str(self.var),
             "PORT": str(self.port),

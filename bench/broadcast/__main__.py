@@ -134,7 +134,7 @@ def _start(environment: dict[str, str], module: str, *arguments: str) -> subproc
 def _told(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     output, _ = process.communicate()
     if process.returncode:
-        raise SystemExit(f"{process.args} failed; see above")
+        raise SystemExit(f"{process.args!r} failed; see above")
     told: dict[str, Any] = json.loads(output)
     return told
 

@@ -17,7 +17,7 @@ from foundation.clock import now_ms
 from foundation.errors import NotFound
 from notifications.broadcasts import drains, figures, states
 from notifications.broadcasts.models import Broadcast
-from preferences import profile_rows, segments
+from preferences import profiles_by_key, segments
 from preferences.alike import Alike
 from preferences.decide import DROP
 from preferences.facts import Profile, Question
@@ -98,7 +98,7 @@ def count_page(row: Broadcast, estimate: dict[str, Any]) -> dict[str, Any]:
         members = segments.page(row.segment, after=estimate["after"], limit=PAGE)
     except NotFound:
         members = []
-    profiles = profile_rows.load([member.user_id for member in members]) if members else {}
+    profiles = profiles_by_key.load([member.key for member in members], row.channels)
     found = _counted(row, list(profiles.values()))
     sends, drops, deferred = Counter(estimate["sends"]), dict(estimate["drops"]), Counter(estimate["deferred"])
     sends.update(found["sends"])

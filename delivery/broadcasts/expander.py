@@ -149,7 +149,9 @@ class Expander:
         return 0.0
 
     def _recall(self, row: Broadcast, walk: Walk) -> float:
-        if walk.recalled_to < 0:
+        if recalling.waits(row, walk):
+            return REST_S
+        if walk.recalled_to < 0 and not walk.recall_passes:
             announce.tell_everybody(now_ms())
         recalling.step(row, walk)
         return 0.0

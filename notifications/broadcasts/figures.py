@@ -51,13 +51,16 @@ def standing(row: Broadcast, walk: Walk | None = None) -> Standing:
     """How `row` stands. One query for the walk, one for the ledger's counts."""
     walk = walk or Walk.objects.get(pk=row.pk)
     found = book.figures(row.pk)
-    out = walk.audience if row.state != states.CANCELLED else walk.expanded
+    expanded = walk.audience if row.state != states.CANCELLED else walk.expanded
+    out = {channel: walk.audience if row.pull and channel == "in_app" else expanded for channel in row.channels}
     return Standing(
         state=row.state,
         audience=walk.audience,
         is_frozen=walk.is_frozen,
         expanded=walk.expanded,
-        channels={channel: _channel(found.get(channel, Counter()), out, walk.audience) for channel in row.channels},
+        channels={
+            channel: _channel(found.get(channel, Counter()), out[channel], walk.audience) for channel in row.channels
+        },
         stops_for=walk.stops_for,
     )
 

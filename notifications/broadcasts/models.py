@@ -93,6 +93,7 @@ class Walk(models.Model):
     is_expanded = models.BooleanField(default=False)
     held_at = models.BigIntegerField(null=True)
     recalled_to = models.BigIntegerField(default=-1)
+    recall_passes = models.PositiveSmallIntegerField(default=0)
     is_recalled = models.BooleanField(default=False)
     canary_passed = models.BooleanField(default=False)
     stops_for = models.CharField(max_length=200, blank=True)

@@ -1,7 +1,8 @@
 """A recalled broadcast leaves the inboxes it was written to, a portion at a time (contract §7, issue 6 §3).
 
 Its rows become archived and read: they are in no page, no count and no badge. Done again that changes nothing, so the
-place is kept after each portion. Those of a pull broadcast leave when their inbox is looked at (pull.py).
+place is kept after each portion. It is done twice: at once, and when every batch has ended that was under way when it
+was recalled. Those of a pull broadcast leave when their inbox is looked at (pull.py).
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from notifications.store import get_store
 from notifications.store.port import StateChange
 
 AT_ONCE = 1_000
+PASSES = 2
+BATCHES_ENDED_MS = 15_000
+"""Longer than a batch's deadline: what was in a worker's hands at the recall is in an inbox by then, or never."""
 
 
 def step(row: Broadcast, walk: Walk) -> bool:
@@ -26,9 +30,16 @@ def step(row: Broadcast, walk: Walk) -> bool:
     if keys:
         _clear(row, keys)
         walk.recalled_to = keys[-1]
-    walk.is_recalled = not keys
-    walk.save(update_fields=["recalled_to", "is_recalled"])
+    else:
+        walk.recalled_to, walk.recall_passes = -1, walk.recall_passes + 1
+        walk.is_recalled = walk.recall_passes >= PASSES
+    walk.save(update_fields=["recalled_to", "recall_passes", "is_recalled"])
     return walk.is_recalled
+
+
+def waits(row: Broadcast, walk: Walk) -> bool:
+    """Whether the last pass has to wait until the batches under way have ended."""
+    return walk.recall_passes > 0 and now_ms() < (row.recalled_at or 0) + BATCHES_ENDED_MS
 
 
 def _next(row: Broadcast, walk: Walk) -> list[int]:

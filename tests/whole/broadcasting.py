@@ -16,6 +16,8 @@ from notifications.log import get_log
 from tests.notifications.broadcasts.segments import MARKETER, a_broadcast
 from tests.pipeline import Pipeline
 
+PATIENCE_S = 120
+
 
 class Broadcasting:
     """Expander, pipeline and ledger, turned by hand."""
@@ -30,11 +32,11 @@ class Broadcasting:
         row = acceptance.propose(a_broadcast(**fields), MARKETER, id=new_broadcast_id(), by="ann", now=now_ms())
         return row.pk
 
-    def expand(self, id: str, seconds: float = 20) -> Broadcast:
+    def expand(self, id: str, seconds: float = PATIENCE_S) -> Broadcast:
         """Until everybody is on the bulk topic."""
         return self.until(id, lambda row, walk: walk.is_expanded, seconds)
 
-    def until(self, id: str, met: Any, seconds: float = 20) -> Broadcast:
+    def until(self, id: str, met: Any, seconds: float = PATIENCE_S) -> Broadcast:
         """Turns the expander until `met(row, walk)`."""
         ends = time.monotonic() + seconds
         while True:
@@ -49,7 +51,7 @@ class Broadcasting:
 
     def settle(self, id: str) -> Standing:
         """Until every record is done and the ledger has heard of all of it."""
-        self.pipeline.run()
+        self.pipeline.run(PATIENCE_S)
         while self.keeper.turn() or self.keeper.behind():
             pass
         return figures.standing(Broadcast.objects.get(pk=id))

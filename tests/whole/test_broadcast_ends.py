@@ -11,7 +11,7 @@ from delivery.broadcasts.canary import objections, rates
 from foundation.clock import now_ms
 from foundation.identifiers import broadcast_notification_id, broadcast_of
 from notifications import announce, reports
-from notifications.broadcasts import audience, figures, finding, history, pull, states, steering
+from notifications.broadcasts import audience, figures, finding, history, pull, recalling, states, steering
 from notifications.broadcasts.models import AudiencePortion, Broadcast, Walk
 from notifications.broadcasts.request import Canary
 from notifications.records import Receipt
@@ -155,7 +155,8 @@ def test_houses_hear_of_it_once(air, settings, redis):
 # --- recall of what was written
 
 
-def test_recalled_it_leaves_every_inbox_it_was_written_to(air):
+def test_recalled_it_leaves_every_inbox_it_was_written_to(air, monkeypatch):
+    monkeypatch.setattr(recalling, "BATCHES_ENDED_MS", 0)
     id = air.accept()
     air.expand(id)
     air.settle(id)

@@ -49,4 +49,4 @@ def _asked(channel: str) -> int:
 
 def _set_by_operators(accounts: tuple[str, ...]) -> dict[str, int]:
     rows = AccountSetting.objects.filter(account__in=accounts, rate__isnull=False)
-    return dict(rows.values_list("account", "rate"))
+    return {account: rate or 0 for account, rate in rows.values_list("account", "rate")}

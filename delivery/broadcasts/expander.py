@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 from django.db.models import Q
+from pyroaring import BitMap
 
 from delivery.broadcasts import rounds
 from delivery.broadcasts.backlog import Backlog
@@ -264,7 +265,7 @@ class Expander:
 
     def _tell_gone(self, row: Broadcast, keys: Sequence[int]) -> None:
         """Users whose rows are gone since they were frozen: erased, says the ledger, at once."""
-        news: dict[book.Place, dict[str, ledger.BitMap]] = {}
+        news: dict[book.Place, dict[str, BitMap]] = {}
         for channel in row.channels:
             book.add(news, row.pk, channel, ledger.word("dropped", "erased"), keys)
         book.fold(news)

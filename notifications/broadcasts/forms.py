@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -33,7 +34,7 @@ _FIELDS = {
     "type": "type",
     "target.segment": "segment",
     "channels": "channels",
-    "data": "data",
+    "data": "variables",
     "schedule_at": "schedule_at",
     "throttle.rate": "rate",
     "priority": "type",
@@ -53,7 +54,7 @@ class BroadcastForm(forms.Form):
     type = forms.ChoiceField(
         label="Notification type", widget=UnfoldAdminSelectWidget, help_text="Its published words go out."
     )
-    data = forms.JSONField(
+    variables = forms.JSONField(
         label="What the words show",
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false", "class": "font-mono"}),
@@ -148,7 +149,7 @@ class BroadcastForm(forms.Form):
             "name": values["name"],
             "type": values["type"],
             "target": {"type": "segment", "segment": values["segment"]},
-            "data": values["data"] or example or {},
+            "data": values["variables"] or example or {},
             "channels": values["channels"] or None,
             "throttle": {"rate": values["rate"]},
             "schedule_at": to_rfc3339(round(at.timestamp() * 1_000)) if at else None,
@@ -161,12 +162,11 @@ class BroadcastForm(forms.Form):
 
 def initial_of(row: Broadcast) -> dict[str, Any]:
     """A broadcast as the form shows it: for changing a draft, or copying one."""
-    from datetime import UTC, datetime
-
     canary = row.canary or {}
     return {
-        **{name: getattr(row, name) for name in ("name", "segment", "type", "data", "channels", "rate")},
+        **{name: getattr(row, name) for name in ("name", "segment", "type", "channels", "rate")},
         **{name: getattr(row, name) for name in ("local_time", "repeats")},
+        "variables": row.data,
         "schedule_at": datetime.fromtimestamp(row.schedule_at / 1_000, UTC) if row.schedule_at else None,
         "canary_percent": canary.get("percent"),
         "canary_hold_s": canary.get("hold_s", 600),

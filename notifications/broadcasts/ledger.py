@@ -74,7 +74,7 @@ def encode(words: Words) -> bytes:
     return msgspec.msgpack.encode({name: bits.serialize() for name, bits in words.items()})
 
 
-def decode(raw: bytes) -> dict[str, BitMap]:
+def decode(raw: bytes | memoryview) -> dict[str, BitMap]:
     """What `encode` wrote."""
     kept: dict[str, bytes] = msgspec.msgpack.decode(raw, type=dict[str, bytes])
     return {name: BitMap.deserialize(bits) for name, bits in kept.items()}

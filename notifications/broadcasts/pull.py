@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator
+from typing import TypeAlias
 
 import msgspec
 import structlog
@@ -39,7 +40,8 @@ LOOK_EVERY_S = 1.0
 DAY_MS = 86_400_000
 REMEMBERED = 200_000
 
-User, Id = str, str
+User: TypeAlias = str
+Id: TypeAlias = str
 
 log = structlog.get_logger(__name__)
 

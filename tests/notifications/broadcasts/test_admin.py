@@ -20,7 +20,7 @@ FORM = {
     "name": "Dark mode",
     "segment": "everybody",
     "type": "platform_announcement",
-    "data": '{"title": "New: Dark Mode!", "body": "Try it."}',
+    "variables": '{"title": "New: Dark Mode!", "body": "Try it."}',
     "rate": "1000",
 }
 ADD = "/admin/broadcasts/broadcast/add/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +43,13 @@ _FIELDS = {
 _REPEATS = [("", "once"), *[(each, each) for each in REPEATS]]
 
 
+class _Variables(forms.JSONField):
+    """JSON as people write it: nothing is nothing, and it is indented."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else json.dumps(value, indent=2) if isinstance(value, dict) else value
+
+
 class BroadcastForm(forms.Form):
     """A new broadcast, or a draft that is changed."""
 
@@ -54,10 +62,10 @@ class BroadcastForm(forms.Form):
     type = forms.ChoiceField(
         label="Notification type", widget=UnfoldAdminSelectWidget, help_text="Its published words go out."
     )
-    variables = forms.JSONField(
+    variables = _Variables(
         label="What the words show",
         required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false", "class": "font-mono"}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false", "style": "font-family: monospace"}),
         help_text="The type's variables, as JSON; empty: its example.",
     )
     channels = forms.MultipleChoiceField(

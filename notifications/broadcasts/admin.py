@@ -122,7 +122,8 @@ class BroadcastAdmin(ModelAdmin):
     def live(self, request: HttpRequest, id: str) -> HttpResponse:
         """The part of its page that htmx asks for again and again."""
         row = self._seen(request, id)
-        return TemplateResponse(request, "broadcasts/live.html", self._context(request, row))
+        context = self._context(request, row) | {"state_changed": request.GET.get("state", row.state) != row.state}
+        return TemplateResponse(request, "broadcasts/live.html", context)
 
     def estimate(self, request: HttpRequest, id: str) -> HttpResponse:
         """The estimate as far as it is counted."""
@@ -152,11 +153,12 @@ class BroadcastAdmin(ModelAdmin):
         return self._done(request, id, "Sent back.", lambda: steering.refuse(id, by=_by(request), why=why))
 
     def rate(self, request: HttpRequest, id: str) -> HttpResponse:
-        """The slider: another rate, and the live part as it is then."""
+        """The slider: another rate, and what it is then. The slider itself stays: somebody has it in hand."""
         self._require(request, "control_broadcast")
         with suppress(Refused, ValueError, IndexError, KeyError):  # the answer shows what the rate is
             steering.change_rate(id, shown.rate_of_slider(int(request.POST["stop"])), by=_by(request))
-        return self.live(request, id)
+        words = shown.rate_words(self._find(id).rate)
+        return TemplateResponse(request, "broadcasts/rate.html", {"rate_words": words})
 
     def _done(self, request: HttpRequest, id: str, said: str, press: Any) -> HttpResponse:
         try:
@@ -183,7 +185,9 @@ class BroadcastAdmin(ModelAdmin):
 
     def _context(self, request: HttpRequest, row: Broadcast) -> dict[str, Any]:
         may = {name: request.user.has_perm(f"broadcasts.{name}") for name, _ in ACTIONS.values()}
-        return {**shown.live(row, Walk.objects.get(pk=row.pk)), "may": may, "mine": row.proposed_by == _by(request)}
+        has_slider = may["control_broadcast"] and row.state in shown.MOVING | {states.HALTED}
+        live = shown.live(row, Walk.objects.get(pk=row.pk))
+        return {**live, "may": may, "mine": row.proposed_by == _by(request), "has_slider": has_slider}
 
     def _page(self, request: HttpRequest, name: str, row: Broadcast | None, **context: Any) -> TemplateResponse:
         everywhere = {**self.admin_site.each_context(request), "opts": self.opts, "list": reverse(LIST)}

@@ -68,7 +68,7 @@ def live(row: Broadcast, walk: Walk | None = None) -> dict[str, Any]:
         "left": _left(row, now),
         "slider": _slider(row.rate),
         "stops": len(SLIDER) - 1,
-        "rate_words": f"{row.rate:,} a second" if row.rate else "as fast as the channels take it",
+        "rate_words": rate_words(row.rate),
         "can": {action: states.can(row.state, action) for action in (states.PAUSE, states.RESUME, states.CANCEL)},
         "is_over": row.state in states.OVER,
         "is_started": row.state in states.STARTED or row.started_at is not None,
@@ -95,6 +95,11 @@ def _slider(rate: int) -> int:
     if not rate:
         return len(SLIDER) - 1
     return min(range(len(SLIDER) - 1), key=lambda place: abs(SLIDER[place] - rate))
+
+
+def rate_words(rate: int) -> str:
+    """A rate as people read it."""
+    return f"{rate:,} a second" if rate else "as fast as the channels take it"
 
 
 def rate_of_slider(place: int) -> int:

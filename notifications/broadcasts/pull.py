@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from django.conf import settings
 from django.db.models import Q
-from pyroaring import BitMap, BitMap64
+from pyroaring import BitMap
 
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane
@@ -46,11 +46,24 @@ Id: TypeAlias = str
 log = structlog.get_logger(__name__)
 
 
+class Members:
+    """Who belongs, compressed as it is kept: 30 million take 4 MB."""
+
+    def __init__(self, portions: Iterable[tuple[int, BitMap]]) -> None:
+        self._chunks: dict[int, BitMap] = {}
+        for chunk, bits in portions:
+            self._chunks[chunk] = self._chunks[chunk] | bits if chunk in self._chunks else bits
+
+    def __contains__(self, key: int) -> bool:
+        chunk, bit = ledger.place(key)
+        return bit in self._chunks.get(chunk, ())
+
+
 class Pulled(msgspec.Struct, frozen=True):
     """A pull broadcast as readers hold it."""
 
     row: Broadcast
-    members: BitMap64
+    members: Members
     recalled: bool
 
 
@@ -75,7 +88,7 @@ class _Shelf:
 
     def _held(self, row: Broadcast) -> Pulled:
         there = self._pulled.get(row.pk)
-        members = there.members if there else _members(row.pk)
+        members = there.members if there else Members(_portions(row.pk))
         return Pulled(row, members, row.recalled_at is not None)
 
     def forget(self) -> None:
@@ -191,13 +204,6 @@ def make_available(row: Broadcast) -> None:
 def _of_inboxes() -> Iterable[Broadcast]:
     kept = Q(started_at__gte=now_ms() - settings.INBOX_DAYS * DAY_MS) & Q(walk__is_frozen=True, pull=True)
     return Broadcast.objects.filter(kept).order_by("pk")
-
-
-def _members(id: Id) -> BitMap64:
-    members = BitMap64()
-    for chunk, bits in _portions(id):
-        members |= BitMap64(ledger.keys(chunk, bits))
-    return members
 
 
 def _portions(id: Id) -> Iterator[tuple[int, BitMap]]:

@@ -24,7 +24,7 @@ from templates_app.publish import publish
 from templates_app.words import Words
 from tests import engines
 from tests.notifications.broadcasts.segments import make_news, make_users
-from tests.whole.broadcasting import Broadcasting
+from tests.whole.broadcasting import PATIENCE_S, Broadcasting
 from tests.whole.looking import assert_accounted_for, told
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -122,6 +122,21 @@ def test_the_audience_is_frozen_when_it_starts(air):
     air.expand(id)
     assert air.settle(id).channels["in_app"].sent == CROWD
     assert inbox_ids("late") == []
+
+
+def test_words_published_while_it_runs_change_nothing_of_it(air):
+    id = air.accept()
+    Broadcast.objects.filter(pk=id).update(rate=200)
+    air.until(id, lambda row, walk: walk.expanded >= 40)
+    kind = NotificationType.objects.get(name="platform_announcement")
+    publish(kind, [Words("in_app", "en", title="Changed", body="Changed")])
+    air.pipeline.run(PATIENCE_S)
+    air.expand(id)
+    air.settle(id)
+    last = User.objects.order_by("-pk").first()
+    assert last is not None
+    [entry] = get_store().inbox_page(last.user_id, limit=10).entries
+    assert (entry.row.content.title, entry.row.content.template_version) == ("New: Dark Mode!", 1)
 
 
 class Killed(BaseException):

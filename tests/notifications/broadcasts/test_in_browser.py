@@ -27,6 +27,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 WIDTHS = (1440, 390)
 PICTURES = os.environ.get("PICTURES", "")
+STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 LIST = "/admin/broadcasts/broadcast/"
 
 

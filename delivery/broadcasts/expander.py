@@ -21,7 +21,7 @@ from delivery.broadcasts import rounds
 from delivery.broadcasts.backlog import Backlog
 from delivery.broadcasts.canary import Canaries
 from delivery.broadcasts.estimating import Estimates
-from delivery.broadcasts.pacing import UNTHROTTLED, Pacer, round_size
+from delivery.broadcasts.pacing import UNTHROTTLED, Pacer
 from delivery.broadcasts.rounds import Seat
 from delivery.broadcasts.starting import start_due
 from foundation.clock import now_ms
@@ -121,7 +121,7 @@ class Expander:
         if not walk.is_frozen:
             return self._freeze(row, walk)
         if walk.round_to:
-            return 0.0 if self._round(row, walk, row.rate) else REST_S
+            return 0.0 if self._round(row, walk, row.rate, 0) else REST_S
         if row.state == states.HELD:
             self.canaries.look(row, walk, now_ms())
             return REST_S
@@ -133,11 +133,12 @@ class Expander:
             return REST_S
         pacer = self._pacers.setdefault(row.pk, Pacer())
         rate = self._rate(row)
-        wait = pacer.wait(rate, time.monotonic())
+        begun = time.monotonic()
+        wait = pacer.wait(rate, begun)
         if wait:
             return wait
-        count = self._round(row, walk, rate)
-        pacer.took(count, rate, time.monotonic())
+        count = self._round(row, walk, rate, pacer.most(rate, begun))
+        pacer.took(count, rate, begun)
         return pacer.wait(rate, time.monotonic()) if count else REST_S
 
     def _freeze(self, row: Broadcast, walk: Walk) -> float:
@@ -184,14 +185,14 @@ class Expander:
 
     # --- one round
 
-    def _round(self, row: Broadcast, walk: Walk, rate: float) -> int:
-        """Produces the next round, or the one that was begun and isn't known to be out; how many recipients it had."""
+    def _round(self, row: Broadcast, walk: Walk, rate: float, most: int) -> int:
+        """Produces the next round of up to `most`, or the one that was begun before; how many it had."""
         window = self._window(row, walk, rate)
         if window is None:
             return 0
         repeat = bool(walk.round_to)
         if not repeat:
-            most = self.canaries.most(row, walk, round_size(rate))
+            most = self.canaries.most(row, walk, most)
             walk.round_to, walk.round_at = min(len(window.seats), walk.depth + most), now_ms()
             walk.stops_for = ""
             if not self._write(walk, "round_to", "round_at", "stops_for"):

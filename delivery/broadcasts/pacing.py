@@ -4,7 +4,7 @@ from __future__ import annotations
 
 STEP_S = 0.1
 """A round holds what the rate gives in this time: what one comes too early or late counts for 1 % of 10 s."""
-CATCH_UP_S = 0.2
+CATCH_UP_S = 0.3
 """What was missed by waiting for a server or a backlog is made up for this long at most."""
 UNTHROTTLED = 32_000
 """Recipients in a round without a rate: a full record for each of the topic's partitions."""
@@ -26,13 +26,15 @@ class Pacer:
         self._rate = rate
         return max(0.0, self._free_at - now)
 
+    def most(self, rate: float, now: float) -> int:
+        """Recipients that a round may take now: more where the one before took longer than its time."""
+        if not rate:
+            return UNTHROTTLED
+        behind = min(CATCH_UP_S, max(0.0, now - self._free_at)) if self._free_at else 0.0
+        return min(UNTHROTTLED, max(1, round(rate * (STEP_S + behind))))
+
     def took(self, count: int, rate: float, now: float) -> None:
-        """A round of `count` went out now."""
+        """A round of `count` was begun at `now`, and is out."""
         self._rate = rate
         if rate:
             self._free_at = max(self._free_at, now - CATCH_UP_S) + count / rate
-
-
-def round_size(rate: float) -> int:
-    """Recipients that one round may take."""
-    return min(UNTHROTTLED, max(1, round(rate * STEP_S))) if rate else UNTHROTTLED

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from delivery.broadcasts.pacing import UNTHROTTLED, Pacer, round_size
+from delivery.broadcasts.pacing import CATCH_UP_S, STEP_S, UNTHROTTLED, Pacer
 
 
 def run(rates, seconds: float, *, cost: float = 0.01, late: float = 0.02, stop: tuple[float, float] = (-1, -1)):
@@ -20,9 +20,9 @@ def run(rates, seconds: float, *, cost: float = 0.01, late: float = 0.02, stop: 
         elif wait:
             now += wait + chance.random() * late
         else:
-            count = round_size(rate)
-            now += cost
+            count = pacer.most(rate, now)
             pacer.took(count, rate, now)
+            now += cost
             out.append((now - 1_000, count))
     return out
 
@@ -49,7 +49,9 @@ def test_another_rate_counts_at_once():
 
 
 def test_a_slower_rate_counts_at_once():
-    assert sum(count for at, count in run([(0, 10_000), (5, 10)], 10) if at >= 5) <= 10 * 5 + round_size(10_000)
+    assert sum(count for at, count in run([(0, 10_000), (5, 10)], 10) if at >= 5) <= 10 * 5 + 10_000 * (
+        STEP_S + CATCH_UP_S
+    )
 
 
 def test_what_a_backlog_cost_isnt_made_up_in_a_burst():
@@ -58,4 +60,10 @@ def test_what_a_backlog_cost_isnt_made_up_in_a_burst():
 
 
 def test_without_a_rate_rounds_are_full():
-    assert (round_size(0), Pacer().wait(0, 5.0)) == (UNTHROTTLED, 0)
+    assert (Pacer().most(0, 5.0), Pacer().wait(0, 5.0)) == (UNTHROTTLED, 0)
+
+
+@pytest.mark.parametrize("cost", [0.05, 0.2, 0.35])
+def test_rounds_that_take_long_are_larger_and_hold_the_rate_too(cost):
+    least, most = any_ten_seconds(run([(0, 1_000)], 40, cost=cost), 1, 40)
+    assert 9_500 <= least <= most <= 10_500

@@ -13,6 +13,7 @@ from django.db import close_old_connections
 from delivery.broadcasts.expander import Expander
 from delivery.broadcasts.keeper import Keeper
 from delivery.observing import observe
+from foundation.collector import collect_rarely
 from notifications.log import ensure_topics, get_log
 
 IDLE_S = 0.05
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         ledgers = threading.Thread(target=_keep, args=(member, stop), name="ledgers")
         ledgers.start()
         expander = Expander(get_log(), member)
+        collect_rarely()
         self.stdout.write(f"expander {member} is ready")
         while not stop.is_set() and ledgers.is_alive():
             stop.wait(max(SHORTEST_S, expander.turn()))

@@ -19,7 +19,7 @@ SERVERS := stack or cluster
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
 	if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done
 
-.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack simulators test test-stack test-faults test-cluster soak bench bench-channels bench-stack profile check format proto client wheel clean upgrade
+.PHONY: help demo stack stack-stop stack-status stack-clean demo-stack simulators test test-stack test-faults test-cluster soak bench bench-channels bench-stack profile check format proto client wheel bench-broadcast clean upgrade
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ bench: $(VENV)/.test ## measure everything (about 5 minutes), beside what the ma
 bench-channels: $(VENV)/.test ## each adapter beside its bare library, against the simulators (about 5 minutes); QUICK=1
 	@$(PY) -m bench.channels $(if $(QUICK),--quick)
 	@$(PY) -m bench.channels.steady $(if $(QUICK),--quick)
+
+bench-broadcast: $(VENV)/.test ## broadcasts beside the bare cost of the same reading and writing (about 5 minutes); QUICK=1
+	@$(PY) -m bench.broadcast $(if $(QUICK),--quick)
 
 bench-stack: $(VENV)/.test $(STACK) ## measure on the servers (half an hour; QUICK=1, ONLY="peak more"); writes docs/sizing.md
 	@$(PY) -m stack run -- $(PY) -m bench.stack $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))

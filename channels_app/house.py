@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 
 from foundation.clock import now_ms
 from foundation.redis import Unreachable, key
-from notifications.announce import ENTER, LEAVE, Letter, house_channel, presence_key, read_letters
+from notifications.announce import ENTER, LEAVE, Letter, everybody_channel, house_channel, presence_key, read_letters
 
 USERS_A_CALL = 500
 CALLS_A_PIPELINE = 10
@@ -94,7 +94,7 @@ class House:
 
     async def _session(self) -> None:
         async with _connect() as client, client.pubsub() as mail:
-            await mail.subscribe(house_channel(self.name))
+            await mail.subscribe(house_channel(self.name), everybody_channel())
             await mail.get_message(timeout=2)
             epoch, _ = await self._look(client)
             gap_since, self._epoch = self._well_at, epoch
@@ -110,7 +110,11 @@ class House:
 
     async def _listen(self, mail: Any) -> None:
         async for message in mail.listen():
-            if message["type"] == "message":
+            if message["type"] != "message":
+                continue
+            if message["channel"] == everybody_channel().encode():
+                self._on_gap(int(message["data"]))  # a broadcast that is merged at the read: all look anew
+            else:
                 self._on_letters(read_letters(message["data"]))
 
     async def _watch(self, client: Any) -> None:

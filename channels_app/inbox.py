@@ -17,6 +17,7 @@ from channels_app.positions import Since, cursor_of, position_of, since_text
 from foundation.clock import now_ms
 from foundation.errors import LogUnavailable, NotFound
 from notifications import announce, reports, unread
+from notifications.broadcasts import pull
 from notifications.records import Receipt
 from notifications.status import READ
 from notifications.store import get_store
@@ -46,20 +47,24 @@ def page(
     Raises InvalidRequest for a forged cursor, StoreUnavailable.
     """
     before = position_of(user, cursor)
+    pull.bring([user])
     found = get_store().inbox_page(
         user, limit=limit, before=before, unread=unread, category=category, archived=archived
     )
-    shown = {"notifications": [as_json(entry) for entry in found.entries]}
+    hidden = pull.recalled(entry.row.id for entry in found.entries) if archived else frozenset()
+    shown = {"notifications": [as_json(entry) for entry in found.entries if entry.row.id not in hidden]}
     return shown | named_counts(user) | {"cursor": cursor_of(user, found.next)}
 
 
 def since(user: str, last_seen: int, limit: int) -> list[Answer]:
     """What came at `last_seen` (ms) or later, oldest first, delivered late included."""
+    pull.bring([user])
     return [as_json(entry) for entry in get_store().inbox_since(user, last_seen, limit=limit)]
 
 
 def newest(user: str, limit: int) -> list[Answer]:
     """The newest unread ones, oldest first: what a client without a `last_seen` begins with."""
+    pull.bring([user])
     found = get_store().inbox_page(user, limit=limit, unread=True)
     return [as_json(entry) for entry in reversed(found.entries)]
 
@@ -70,6 +75,7 @@ def news(user: str, position: Since, *, limit: int) -> Answer:
     `complete` false: there is more than `limit`; page the inbox instead.
     """
     started = now_ms()
+    pull.bring([user])
     fetched = get_store().inbox_since(user, position.ms, limit=limit + len(position.given) + 1)
     fresh = [entry for entry in fetched if entry.row.id not in position.given]
     following = max(position.ms, started - COMMIT_LAG_MS)
@@ -129,6 +135,7 @@ def mark(
 def read_all(user: str) -> Answer:
     """Everything that is in the inbox now is read and seen; `unread` undoes it one by one. Returns the counts."""
     store = get_store()
+    pull.bring([user])
     with unread.changing(user):
         unread_before = store.unread_ids([user])[user].unread
         up_to = now_ms()

@@ -139,6 +139,22 @@ class Environment(BaseSettings):
     PROVIDERS: str = Field("sandbox", description="sandbox, or the path of a TOML file with the provider accounts.")
     SIMULATORS_URL: str = Field("", description="Control address of the simulators that the demo runs on; else empty.")
     BULK_SHARE: float = Field(0.8, description="The most that bulk takes from a provider's bucket.")
+    BROADCAST_APPROVAL_ABOVE: int = Field(
+        10_000, ge=0, description="A broadcast to more recipients than this needs a second person's approval."
+    )
+    BROADCAST_PULL_ABOVE: int = Field(
+        1_000_000, ge=0, description="Above so many recipients a broadcast's in-app is one row, merged when it is read."
+    )
+    BROADCAST_BACKLOG_S: float = Field(
+        10.0,
+        gt=0,
+        description="A broadcast waits while a bulk topic holds more seconds of its channel's rate than this.",
+    )
+    BROADCAST_OWN_RATE: int = Field(
+        5_000, gt=0, description="Recipients a second that routing and the inbox take of a broadcast, for that rule."
+    )
+    BROADCAST_SMS_PRICE: float = Field(0.05, ge=0, description="What a segment of an SMS costs, for estimates.")
+    BROADCAST_CURRENCY: str = Field("EUR", description="The currency of that price.")
     PROVIDER_TIMEOUT_S: float = Field(4.0, description="A provider's call ends after this; what it took is in doubt.")
     SANDBOX_LATENCY_MS: float = Field(10.0, description="What a sandbox provider takes to answer, in milliseconds.")
     SANDBOX_OUTBOX_ROWS: int = Field(50_000, description="Messages the sandbox's outbox keeps.")

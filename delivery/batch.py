@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from notifications.records import ChannelRecord, Event, Failure, Report
-from preferences.facts import Verdict
+from preferences.facts import Address, Verdict
 from templates_app.content import Content
 
 
@@ -65,6 +65,32 @@ class Routed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trace: str = ""
 
 
+class CastCell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Those of a cast, by place in its event's recipients, who have a verdict in common, and a language if it is to
+    send. `addresses` (for each of `who`; empty for in-app) and `contents` (where it is personal) are in their order.
+    """
+
+    verdict: Verdict
+    locale: str = ""
+    who: list[int]
+    addresses: list[tuple[Address, ...]] = []
+    content: Content | None = None
+    contents: list[Content] = []
+    error: str = ""
+
+
+class Cast(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One record of a broadcast after routing: up to 1,000 notifications, and what was decided for all of them."""
+
+    event: Event
+    category: str
+    mandatory: bool = False
+    cells: list[CastCell]
+    stamps: dict[str, int] = {}
+    repeat: bool = False
+    trace: str = ""
+
+
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Reports and failures of one kind of record: those that may be a repeat are kept apart, the mark is inherited."""
 
@@ -77,6 +103,7 @@ class RoutedBatch(Envelope, frozen=True, kw_only=True):
     """What route and render hand on; `told`: what is known already of repeats."""
 
     routed: list[Routed]
+    casts: list[Cast] = []
     told: list[Told] = []
 
 

@@ -115,8 +115,8 @@ def _may_fall_back(failure: Failure, group: Group, known: Known) -> bool:
     """Not where the type forbids it, nor while another address of this delivery has it or may still get it."""
     from templates_app.catalog import get_catalog
 
-    if fallback_channel(group.record.channel, ()) is None:
-        return False
+    if fallback_channel(group.record.channel, ()) is None or group.record.broadcast:
+        return False  # a broadcast's author chose its channels
     facts = get_catalog().facts(group.record.type)
     if facts is not None and not facts.fallback:
         return False

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from foundation.redis import Unreachable, get_redis, key
-from notifications.records import Attempting, Decision, Outcome, Receipt, Report
+from notifications.records import Attempting, Decided, Decision, Outcome, Receipt, Report
 
 LISTENING_S = 15
 MOST = 200
@@ -58,7 +58,7 @@ def _events(report: Report, tracked_at: int) -> Iterator[dict[str, Any]]:
                 "attempt": attempt,
                 "at": report.at,
             }
-    else:
+    elif not isinstance(report, Decided):
         yield _told(report, tracked_at)
 
 

@@ -35,10 +35,10 @@ class Waits(Protocol):
 W = TypeVar("W", bound=Waits)
 
 
-def known_users(users: Collection[str]) -> tuple[dict[str, Profile], frozenset[str]]:
-    """The profiles, and whom nobody can be asked about now."""
+def known_users(users: Collection[str], *, keep: bool = True) -> tuple[dict[str, Profile], frozenset[str]]:
+    """The profiles (`keep`: cached), and whom nobody can be asked about now."""
     try:
-        return profiles(users), frozenset()
+        return profiles(users, keep=keep), frozenset()
     except ProfilesUnavailable as away:
         return away.known, frozenset(away.missing)
 

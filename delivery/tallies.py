@@ -13,7 +13,7 @@ from typing import Any
 from foundation import minutes
 from foundation.clock import now_ms
 from foundation.redis import Unreachable, get_redis, key
-from notifications.records import Decision, Outcome, Receipt, Report
+from notifications.records import Decided, Decision, Outcome, Receipt, Report
 from notifications.status import DEFERRED, DROPPED
 
 _DECIDED = {"drop": DROPPED, "defer": DEFERRED}
@@ -67,7 +67,7 @@ def _by_minute(found: Sequence[tuple[Tally, str, str]]) -> None:
     """For the dashboard: the same with the provider's account, and ids to open."""
     fields = [(("told", *tally, account), id) for tally, account, id in found]
     minutes.add(Counter(field for field, _ in fields))
-    minutes.sample(fields)
+    minutes.sample([each for each in fields if each[1]])
 
 
 def _tallies(report: Report) -> Iterable[tuple[Tally, str, str]]:
@@ -76,6 +76,11 @@ def _tallies(report: Report) -> Iterable[tuple[Tally, str, str]]:
         yield (report.channel, report.status, report.reason or report.error), report.provider, report.id
     elif isinstance(report, Receipt):
         yield (report.channel, report.status, ""), report.provider, report.id
+    elif isinstance(report, Decided):
+        for group in report.groups:
+            if group.verdict in _DECIDED:
+                tally = (group.channel, _DECIDED[group.verdict], group.reason)
+                yield from [(tally, "", "")] * len(group.keys)
     elif isinstance(report, Decision):
         for verdict in report.channels:
             if verdict.verdict in _DECIDED:

@@ -51,7 +51,10 @@ def track(reports: Sequence[tuple[Report, bool]], *, polled_at: int) -> None:
 
 
 def fold(reports: Sequence[Report], stamps: dict[str, int]) -> tuple[list[Decision], Cells]:
-    """The decisions in order, and one cell for each key: the highest rank, of equals the later. Pure."""
+    """The decisions in order, and one cell for each key: the highest rank, of equals the later. Pure.
+
+    A broadcast's `Decided` has no rows here: its ledger has it (delivery/broadcasts/folding.py).
+    """
     decisions: list[Decision] = []
     cells: Cells = {}
     for report in reports:
@@ -62,7 +65,7 @@ def fold(reports: Sequence[Report], stamps: dict[str, int]) -> tuple[list[Decisi
         elif isinstance(report, Decision):
             decisions.append(report)
             _keep_decided(cells, report)
-        else:
+        elif isinstance(report, Receipt):
             _keep(cells, _of_receipt(report))
     return decisions, cells
 

@@ -29,6 +29,8 @@ PREPARED_WITHIN_S = 120
 STOP_WITHIN_S = 10
 SOCKET_PATH_MAX = 100
 
+TOWN = "100000"  # the town's broadcast starts with one person, one to everybody waits for a second
+
 
 class CantStart(Exception):
     """One line that says what is wrong and what to do."""
@@ -56,6 +58,7 @@ class Demo:
         self.grpc_port = _number("GRPC_PORT", self.port + 2)
         self.metrics_port = int(os.environ.get("METRICS_PORT") or 0)
         self.environment = {
+            "BROADCAST_APPROVAL_ABOVE": TOWN,
             **os.environ,
             "VAR": str(self.var),
             "PORT": str(self.port),

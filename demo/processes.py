@@ -60,6 +60,11 @@ def programs(var: Path, port: int, gateway_port: int, grpc_port: int = 0) -> lis
         Program(name="worker-critical", purpose="the critical lane, entire", command=_worker("critical", ["critical"])),
         Program(name="worker-bulk", purpose="the bulk lane, entire", command=_worker("bulk", ["bulk"])),
         Program(
+            name="expander",
+            purpose="broadcasts onto the bulk lane, their ledgers",
+            command=["nice", "-n", "10", *COMMANDS.expander("expander")],
+        ),
+        Program(
             name="beat",
             purpose="ticks for what is due",
             command=COMMANDS.beat(),

@@ -21,9 +21,52 @@ def notification_ids(first: str, count: int) -> list[str]:
     return [f"{first[:19]}{place:03x}{first[22:]}" for place in range(count)]
 
 
+BROADCAST = "bc_"
+NOTIFICATION = "notif_"
+_BROADCAST_DIGITS, _KEY_DIGITS, _VERSION_AT = 22, 10, 12
+
+_VERSION_PLACE = len(NOTIFICATION) + _VERSION_AT
+
+
 def new_broadcast_id() -> str:
-    """A time-ordered `bc_…`."""
-    return f"bc_{uuid7().hex}"
+    """A time-ordered `bc_…` of 22 hex digits: with a numeric key behind them they make a notification's id."""
+    return f"{BROADCAST}{uuid7().hex[:_BROADCAST_DIGITS]}"
+
+
+def broadcast_notification_id(broadcast: str, key: int) -> str:
+    """The id of `broadcast` for the user with this numeric `key` (below 2**40): a UUIDv8, the same whoever computes it.
+
+    It is ordered by the broadcast's time, then by key.
+    """
+    return f"{broadcast_prefix(broadcast)}{key:010x}"
+
+
+def broadcast_prefix(broadcast: str) -> str:
+    """What all notification ids of a broadcast begin with; the key follows as ten hex digits."""
+    digits = broadcast.removeprefix(BROADCAST)
+    return f"{NOTIFICATION}{digits[:_VERSION_AT]}8{digits[_VERSION_AT + 1 :]}"
+
+
+def is_of_broadcast(notification_id: str) -> bool:
+    """Whether a broadcast made this notification; a look at one digit."""
+    return notification_id[_VERSION_PLACE : _VERSION_PLACE + 1] == "8"
+
+
+def broadcast_key(notification_id: str) -> int:
+    """The numeric key in the id of a notification that a broadcast made."""
+    return int(notification_id[-_KEY_DIGITS:], 16)
+
+
+def broadcast_of(notification_id: str) -> tuple[str, int] | None:
+    """(broadcast, numeric key) of a notification that a broadcast made; None for any other id."""
+    digits = notification_id[len(NOTIFICATION) :]
+    if len(digits) != _BROADCAST_DIGITS + _KEY_DIGITS or digits[_VERSION_AT] != "8":
+        return None
+    try:
+        key = int(digits[_BROADCAST_DIGITS:], 16)
+    except ValueError:
+        return None
+    return f"{BROADCAST}{digits[:_VERSION_AT]}7{digits[_VERSION_AT + 1 : _BROADCAST_DIGITS]}", key
 
 
 def send_id(notification_id: str, channel: str, address: str) -> str:

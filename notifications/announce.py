@@ -73,6 +73,21 @@ def house_channel(house: str) -> str:
     return key("house", house)
 
 
+def everybody_channel() -> str:
+    """The Redis channel on which every house hears that there is something for all of its users."""
+    return key("houses")
+
+
+def tell_everybody(since: int) -> bool:
+    """Has every house catch up all of its users from `since` (ms): one message a house. False with Redis away."""
+    try:
+        get_redis().publish(everybody_channel(), since)
+    except Unreachable as error:
+        log.warning("houses weren't told: Redis is away", error=str(error))
+        return False
+    return True
+
+
 def read_letters(message: bytes) -> list[Letter]:
     """The letters in a message from a house's channel. Raises msgspec.DecodeError."""
     return _decode_letters(message)

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from foundation.clock import to_rfc3339
 from foundation.errors import NotFound, TemplateError
+from notifications.broadcasts import history
 from notifications.credentials import TokenFacts
 from notifications.records import Decision, Event
 from notifications.sending import SendRequest
@@ -50,15 +51,17 @@ def explain_past(notification_id: str, token: TokenFacts, *, now: int) -> dict[s
 
     Raises NotFound, also for another token's notification.
     """
-    stored = get_store().details([notification_id]).get(notification_id, [])
-    if not stored or (stored[0].decision.event.token != token.id and "operate" not in token.scopes):
+    stored = [each.decision for each in get_store().details([notification_id]).get(notification_id, [])]
+    if not stored and (broadcast := history.decision_of(notification_id)):
+        stored = [broadcast[0]]
+    if not stored or (stored[0].event.token != token.id and "operate" not in token.scopes):
         raise NotFound(
             "No decision is known for this id.", field="notification_id", remedy="Check the id, or try again shortly."
         )
-    first = stored[0].decision
+    first = stored[0]
     return {
         "notification_id": notification_id,
-        "decided": [_as_taken(each.decision) for each in stored],
+        "decided": [_as_taken(each) for each in stored],
         "today": _today(first, first.event, now),
     }
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from foundation.identifiers import is_of_broadcast
 from notifications import idempotency
 from notifications.log import get_log
 from notifications.log.port import LogRecord
@@ -43,12 +44,20 @@ def find_event(id: str) -> Event | None:
     at = drawn_at(id)
     if at is None:
         return None
+    if is_of_broadcast(id):
+        return _of_broadcast(id)
     if (event := _spooled(id)) is not None:
         return event
     event = _search(id, at)
     if event is None and (later := idempotency.produced_again_at(id)):
         event = _search(id, later)
     return event
+
+
+def _of_broadcast(id: str) -> Event | None:
+    from notifications.broadcasts.history import event_of
+
+    return event_of(id)
 
 
 def _spooled(id: str) -> Event | None:

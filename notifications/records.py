@@ -199,7 +199,33 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag
     at: int
 
 
-Report = Decision | Attempting | Outcome | Receipt
+class DecidedGroup(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The recipients of a broadcast, by numeric key, who got the same verdict on a channel (see ChannelDecision)."""
+
+    channel: str
+    verdict: str
+    reason: str = ""
+    detail: str = ""
+    setting: str = ""
+    due: int | None = None
+    keys: list[int]
+
+
+class Decided(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="decided"):
+    """What routing decided for one record of a broadcast, whose own row has the details (contract §7). Times in ms.
+
+    `id` is the first recipient's notification, whose partition it lies in.
+    """
+
+    id: str
+    broadcast: str
+    groups: list[DecidedGroup]
+    now: int
+    at: int
+    stamps: dict[str, int] = {}
+
+
+Report = Decision | Attempting | Outcome | Receipt | Decided
 
 
 class Reports(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

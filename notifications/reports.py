@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from foundation.identifiers import is_of_broadcast
 from notifications.log.partitioner import partition_for
 from notifications.log.port import Message
 from notifications.records import Attempting, Report, headers
 from notifications.topology import DELIVERY, TOPICS
 
+HEADER_LEDGER = "ledger"
 RECORD_REPORTS = 200
 RECORD_BYTES = 256 * 1024
 
@@ -47,7 +49,7 @@ def messages(
         else:
             partitions[partition_for(report.id, _PARTITIONS)].append((report.id, _encode(report)))
     return [
-        Message(DELIVERY, block[0][0], _record(block), headers(repeat=repeat, trace=_trace_of(block, traces)))
+        Message(DELIVERY, block[0][0], _record(block), _marks(block, repeat, _trace_of(block, traces)))
         for encoded in partitions.values()
         for block in _blocks(encoded)
     ]
@@ -75,6 +77,14 @@ def _blocks(encoded: Sequence[_Encoded]) -> Iterator[list[_Encoded]]:
         size += len(one[1])
     if block:
         yield block
+
+
+def _marks(block: Sequence[_Encoded], repeat: bool, trace: str) -> Mapping[str, str] | None:
+    """Its headers, with HEADER_LEDGER where it tells of a broadcast: who keeps the ledger decodes no other record."""
+    marks = headers(repeat=repeat, trace=trace)
+    if not any(is_of_broadcast(one[0]) for one in block):
+        return marks
+    return {**(marks or {}), HEADER_LEDGER: "1"}
 
 
 def _trace_of(block: Sequence[_Encoded], traces: Mapping[str, str]) -> str:

@@ -181,8 +181,12 @@ ROLES: dict[str, Role] = {
         _role("retry", "retry scheduler: what failed, and what is due", (DLQ,), ("retry",)),
         _role("critical", "the critical lane, entire", (CRITICAL,), ("critical",)),
         _role("bulk", "the bulk lane, entire", tuple(t.name for t in TOPICS.values() if t.lane == "bulk"), ("bulk",)),
+        _role("expander", "broadcasts: audiences onto the bulk lane, and their ledgers"),
         _role("beat", "ticks for the retry scheduler; at most one acts"),
     ]
 }
+
+# Reads `notifications.delivery` beside the tracker, for the ledgers of broadcasts (docs/decisions/0021).
+LEDGER_GROUP = "ledger"
 
 QUEUES = tuple(dict.fromkeys(queue for role in ROLES.values() for queue in role.queues))

@@ -74,7 +74,7 @@ def limit_of(channel: str, facts: TypeFacts) -> str:
 def _decide_channel(channel: str, question: Question, facts: TypeFacts, profile: Profile) -> Verdict:
     if not _offered(channel, question, facts):
         return _drop(channel, "no_template", wording.not_a_channel(facts, channel), f"channels of {facts.name}")
-    addresses = _addresses(channel, profile)
+    addresses = addresses_of(channel, profile)
     if not addresses:
         return _drop(channel, "no_address", wording.no_address(channel, profile), "contact points")
     on = _switch(channel, facts, profile)
@@ -123,7 +123,8 @@ def _switch(channel: str, facts: TypeFacts, profile: Profile) -> Verdict:
     return _drop(channel, "opted_out", wording.opted_out(channel, cell, facts.name), setting)
 
 
-def _addresses(channel: str, profile: Profile) -> tuple[Address, ...]:
+def addresses_of(channel: str, profile: Profile) -> tuple[Address, ...]:
+    """All addresses a user has on a channel, dead and suppressed ones too."""
     if channel == "in_app":
         return (Address(profile.user_id),)
     if channel == "email":

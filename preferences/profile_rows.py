@@ -25,20 +25,20 @@ def load(user_ids: Sequence[str]) -> dict[str, Profile]:
     """A profile for each of `user_ids`; `known` is False for those nobody registered. Raises Django's errors."""
     users = list(User.objects.filter(user_id__in=user_ids).values_list(*_COLUMNS, named=True))
     keys = [user.id for user in users]
-    devices = _grouped(
+    devices = grouped(
         (owner, Device(device, token, platform))
         for owner, device, token, platform in DeviceRow.objects.filter(user__in=keys)
         .order_by("id")
         .values_list("user_id", "device_id", "token", "platform")
     )
-    cells = _grouped(
+    cells = grouped(
         (owner, PreferenceCell(scope, channel, enabled))
         for owner, scope, channel, enabled in PreferenceRow.objects.filter(user__in=keys).values_list(
             "user_id", "scope", "channel", "enabled"
         )
     )
-    invalid = _grouped(InvalidAddress.objects.filter(user__in=keys).values_list("user_id", "address"))
-    suppressed = _suppressed(
+    invalid = grouped(InvalidAddress.objects.filter(user__in=keys).values_list("user_id", "address"))
+    suppressed = suppressed_of(
         chain(
             (address for user in users for address in (user.email, user.phone)),
             (device.token for owned in devices.values() for device in owned),
@@ -52,7 +52,7 @@ def load(user_ids: Sequence[str]) -> dict[str, Profile]:
             email=user.email,
             phone=user.phone,
             devices=tuple(devices[user.id]),
-            quiet_hours=_quiet_hours(user.user_id, user.quiet_hours),
+            quiet_hours=quiet_hours_of(user.user_id, user.quiet_hours),
             preferences=tuple(cells[user.id]),
             suppressed=suppressed.intersection([user.email, user.phone, *(each.token for each in devices[user.id])]),
             invalid=frozenset(invalid[user.id]),
@@ -63,12 +63,15 @@ def load(user_ids: Sequence[str]) -> dict[str, Profile]:
     return {user: found.get(user) or Profile(user_id=user, known=False) for user in user_ids}
 
 
-def _suppressed(addresses: Iterable[str]) -> frozenset[str]:
+def suppressed_of(addresses: Iterable[str]) -> frozenset[str]:
+    """Those of `addresses` that are on the suppression list."""
     asked = {address for address in addresses if address}
+    if not asked:
+        return frozenset()
     return frozenset(Suppression.objects.filter(address__in=asked).values_list("address", flat=True))
 
 
-def _quiet_hours(user_id: str, stored: Any) -> QuietHours | None:
+def quiet_hours_of(user_id: str, stored: Any) -> QuietHours | None:
     """What can't be read must not hold up everybody else in the batch: it counts as none, and is logged."""
     if not stored:
         return None
@@ -79,7 +82,8 @@ def _quiet_hours(user_id: str, stored: Any) -> QuietHours | None:
         return None
 
 
-def _grouped(pairs: Iterable[tuple]) -> defaultdict[int, list]:
+def grouped(pairs: Iterable[tuple]) -> defaultdict[int, list]:
+    """(owner, value) pairs by owner."""
     groups: defaultdict[int, list] = defaultdict(list)
     for owner, value in pairs:
         groups[owner].append(value)

@@ -27,10 +27,11 @@ class ProfilesUnavailable(ControlPlaneUnavailable):
         self.missing = missing
 
 
-def profiles(user_ids: Iterable[str]) -> dict[str, Profile]:
+def profiles(user_ids: Iterable[str], *, keep: bool = True) -> dict[str, Profile]:
     """A profile for each user; unknown ones get one with `known` False.
 
-    One MGET, one SQL query a table for the misses, one script to write them back. Redis away: SQL serves all.
+    One MGET, one SQL query a table for the misses, one script to write them back. Redis away: SQL serves all. Without
+    `keep` nothing is written back: a broadcast's users would push everybody else's out.
     Raises ProfilesUnavailable, which carries the cached ones, when the database is away and somebody isn't cached.
     """
     wanted = list(dict.fromkeys(user_ids))
@@ -45,7 +46,8 @@ def profiles(user_ids: Iterable[str]) -> dict[str, Profile]:
         except ControlPlaneUnavailable as error:
             raise ProfilesUnavailable(found, [user for user in missing if user not in found]) from error
         found |= loaded
-        _fill(loaded.values(), ticket)
+        if keep:
+            _fill(loaded.values(), ticket)
     return found
 
 

@@ -40,6 +40,9 @@ class Commands:
     def beat(self) -> list[str]:
         return [*self._celery("beat"), "--pidfile=", "-l", "WARNING"]
 
+    def expander(self, member: str = "") -> list[str]:
+        return [*self.managed("expander"), *(["--member", member] if member else [])]
+
     def managed(self, *arguments: str) -> list[str]:
         return [self.python, self.manage, *arguments]
 

@@ -195,7 +195,13 @@ def _grpc() -> Service:
     return _process(COMMANDS.grpc(GRPC_PORT), health="ready") | {"hostname": "grpc", "ports": ports}
 
 
-ALONE = {"web": _web, "gateway": _gateway, "grpc": _grpc, "beat": lambda: _process(COMMANDS.beat())}
+ALONE = {
+    "web": _web,
+    "gateway": _gateway,
+    "grpc": _grpc,
+    "expander": lambda: _process(COMMANDS.expander()),
+    "beat": lambda: _process(COMMANDS.beat()),
+}
 
 
 def _process(command: list[str], port: int = METRICS_PORT, health: str = "live") -> Service:

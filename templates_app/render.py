@@ -31,6 +31,16 @@ def render(requests: Sequence[RenderRequest]) -> list[Rendered]:
     return [batch.render(request, entries[request.type]) for request in requests]
 
 
+def reads_recipient(request: RenderRequest) -> bool:
+    """Whether what `request` yields is one user's only: its text reads of the recipient. Raises as `render` does."""
+    entry = get_catalog().entry(request.type)
+    if entry is None:
+        return False
+    TEXTS.load([(entry.key, _version(request, entry))])
+    text = TEXTS.get(entry, _version(request, entry), request.channel, request.locale)
+    return isinstance(text, CompiledText) and text.personal
+
+
 def _version(request: RenderRequest, entry: Entry) -> int:
     return request.template_version or entry.facts.template_version
 

@@ -16,6 +16,7 @@ from delivery.audit.book import Book
 from delivery.audit.entry import DeliveryEntry, Entry, apply, status_of
 from delivery.audit.facts import Told
 from delivery.audit.findings import Findings
+from foundation.identifiers import is_of_broadcast
 from notifications.status import CANCELLED, PENDING, RANK, was_sent
 from notifications.store import get_store
 from notifications.store.port import LogEntry, Store
@@ -42,6 +43,8 @@ def _check_cells(store: Store, batch: dict[str, Entry], findings: Findings) -> N
     for id, entry in settled.items():
         stored = _as_entry(kept.get(id, ()))
         for channel, delivery in entry.deliveries.items():
+            if is_of_broadcast(id) and set(delivery.cells) <= {""}:
+                continue  # decided and no more: its ledger has that, there is no row (docs/decisions/0021)
             ours = status_of(channel, delivery)
             theirs = _stored_status(channel, delivery, stored)
             if RANK[channel, theirs] < RANK[channel, ours] and ours != CANCELLED:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from foundation.errors import PoisonRecord
+from foundation.identifiers import broadcast_prefix
 from notifications.log.port import LogRecord
 from notifications.records import VERSION
 from notifications.status import STATUSES
@@ -110,6 +111,18 @@ class _Decision(msgspec.Struct, tag="decision"):
     channels: list[_Verdict]
 
 
+class _DecidedGroup(msgspec.Struct):
+    channel: Channel
+    verdict: Literal["send", "drop", "defer"]
+    keys: list[int]
+    reason: str = ""
+
+
+class _Decided(msgspec.Struct, tag="decided"):
+    broadcast: str
+    groups: list[_DecidedGroup]
+
+
 class _Attempting(msgspec.Struct, tag="attempting"):
     rows: list[tuple[str, str, Channel, str, int]]
 
@@ -133,7 +146,7 @@ class _Receipt(msgspec.Struct, tag="receipt"):
 
 
 class _Reports(msgspec.Struct):
-    reports: list[_Decision | _Attempting | _Outcome | _Receipt]
+    reports: list[_Decision | _Attempting | _Outcome | _Receipt | _Decided]
     v: int = 1
 
 
@@ -176,6 +189,13 @@ def _in_flight(record: _ChannelRecord | _FailedRecord, topic: str) -> Iterator[I
         yield InFlight(one.id, record.channel, topic)
 
 
+def _decided(report: _Decided) -> Iterator[Decided]:
+    prefix = broadcast_prefix(report.broadcast)
+    for group in report.groups:
+        for key in group.keys:
+            yield Decided(f"{prefix}{key:010x}", group.channel, group.verdict, group.reason, [])
+
+
 def _told(reports: _Reports) -> Iterator[Decided | Told]:
     for report in reports.reports:
         if isinstance(report, _Outcome):
@@ -186,6 +206,8 @@ def _told(reports: _Reports) -> Iterator[Decided | Told]:
         elif isinstance(report, _Decision):
             for verdict in report.channels:
                 yield Decided(report.id, verdict.channel, verdict.verdict, verdict.reason, verdict.sends)
+        elif isinstance(report, _Decided):
+            yield from _decided(report)
         elif isinstance(report, _Attempting):
             for id, _, channel, send, attempt in report.rows:
                 yield Told(id, channel, send, "attempting", attempt)

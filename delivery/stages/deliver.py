@@ -9,6 +9,7 @@ from msgspec import structs
 
 from delivery import in_app, scheduling, sending
 from delivery.batch import Batch, DeliveryItem, Envelope, RoutedBatch, Told, ToldBatch, envelope_of
+from delivery.broadcasts.stopping import without_stopped
 from delivery.second_look import look_again
 from delivery.stages import making
 from delivery.stages.poison import set_aside
@@ -28,7 +29,9 @@ from notifications.topology import DLQ
 def deliver(batch: Batch) -> ToldBatch:
     """One channel's batch; the topic says which."""
     found = list(_items(batch))
+    found, cancelled = without_stopped(found)
     items, drops = look_again(found)
+    drops += cancelled
     told = _deliver_items(items, batch)
     traces = {recipient.id: item.trace for item in found if item.trace for recipient in item.record.recipients}
     return ToldBatch(**envelope_of(batch), told=[*told, Told(reports=list(drops))] if drops else told, traces=traces)

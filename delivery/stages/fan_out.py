@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from delivery.batch import Routed, RoutedBatch
+from delivery.broadcasts import drains, spreading
 from delivery.stages import making
 from delivery.stages.running import stage
 from foundation.clock import now_ms
@@ -10,7 +11,7 @@ from notifications import reports
 from notifications.due import detour
 from notifications.log import get_log
 from notifications.log.port import Message
-from notifications.records import Decision, encode, headers
+from notifications.records import Decision, Report, encode, headers
 from notifications.topology import DLQ, channel_topic
 
 
@@ -18,8 +19,14 @@ from notifications.topology import DLQ, channel_topic
 def fan_out(batch: RoutedBatch) -> None:
     """Due-time rows first, so that no offset moves before a deferral is kept; then one write to the log."""
     at = now_ms()
-    messages: list[Message] = detour.keep([entry for routed in batch.routed for entry in making.due_entries(routed)])
-    decisions: dict[bool, list[Decision]] = {False: [], True: []}
+    due = [entry for routed in batch.routed for entry in making.due_entries(routed)]
+    due += [entry for cast in batch.casts for entry in spreading.due_entries(cast)]
+    messages: list[Message] = detour.keep(due)
+    decisions: dict[bool, list[Report]] = {False: [], True: []}
+    sizes = drains.record_sizes() if batch.casts else {}
+    for cast in batch.casts:
+        messages += spreading.messages(cast, at, sizes)
+        decisions[cast.repeat].append(spreading.decided(cast, at))
     for routed in batch.routed:
         decisions[routed.repeat].append(_spread(routed, at, messages))
     traces = {routed.id: routed.trace for routed in batch.routed if routed.trace}

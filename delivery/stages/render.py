@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from delivery.batch import Routed, RoutedBatch
+from delivery.broadcasts.rendering import render_casts
 from delivery.stages.route import data_of
 from delivery.stages.running import stage
 from foundation.clock import now_ms
@@ -33,9 +34,11 @@ def render(batch: RoutedBatch) -> RoutedBatch:
             missing[index].add(channel)
         else:
             errors[index][channel] = str(result)
+    casts = render_casts(batch.casts)
     rendered_at = now_ms()
     return msgspec.structs.replace(
         batch,
+        casts=casts,
         routed=[
             msgspec.structs.replace(
                 routed,

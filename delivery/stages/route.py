@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from django.conf import settings
 
 from delivery import controls, known, pumping, put_off
-from delivery.batch import Batch, Routed, RoutedBatch, Told, envelope_of
+from delivery.batch import Batch, BatchRecord, Routed, RoutedBatch, Told, envelope_of
+from delivery.broadcasts import routing as casting
 from delivery.stages.poison import set_aside
 from delivery.stages.running import stage
 from foundation.clock import now_ms
@@ -37,7 +38,7 @@ class Subject(msgspec.Struct):
 
 @stage("route", Batch)
 def route(batch: Batch) -> RoutedBatch:
-    subjects = list(_subjects(batch))
+    subjects, broadcasts = _subjects(batch)
     told: list[Told] = []
     if batch.lane == "critical":
         _mark_doubtful(subjects)
@@ -58,20 +59,27 @@ def route(batch: Batch) -> RoutedBatch:
         _routed(subject, users[subject.recipient.user], verdicts, stamps)
         for subject, verdicts in zip(subjects, decided, strict=True)
     ]
-    return RoutedBatch(**envelope_of(batch), routed=routed, told=told)
+    casts = casting.route(broadcasts, polled_at=batch.polled_at)
+    return RoutedBatch(**envelope_of(batch), routed=routed, casts=casts, told=told)
 
 
-def _subjects(batch: Batch) -> Iterable[Subject]:
+def _subjects(batch: Batch) -> tuple[list[Subject], list[tuple[Event, BatchRecord]]]:
+    """Single notifications, and the records of broadcasts, which are decided as they are."""
     facts_of = get_catalog().facts
+    subjects: list[Subject] = []
+    broadcasts: list[tuple[Event, BatchRecord]] = []
     for record in batch.records:
         try:
             event = decode(Event, record.value)
         except PoisonRecord as poison:
             set_aside(batch.topic, record, poison)
             continue
+        if event.broadcast:
+            broadcasts.append((event, record))
+            continue
         facts = facts_of(event.type)
-        for recipient in event.recipients:
-            yield Subject(event, recipient, record.repeat, facts, record.trace)
+        subjects += [Subject(event, each, record.repeat, facts, record.trace) for each in event.recipients]
+    return subjects, broadcasts
 
 
 def _mark_doubtful(subjects: Sequence[Subject]) -> None:

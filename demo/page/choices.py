@@ -13,6 +13,7 @@ from delivery.providers.registry import account_names, accounts_of
 from demo.company import SERVICES
 from demo.page import steering, web_push
 from demo.page.latest import CROWD_PREFIX
+from demo.town import PREFIX as TOWN
 from notifications.topology import CHANNELS
 from notifications.validation import RAISE
 from preferences.channels import LABELS
@@ -67,7 +68,7 @@ def types() -> list[dict[str, Any]]:
 
 def people() -> list[dict[str, Any]]:
     """Whom one can send to: everybody who isn't of the crowd, the seeded first."""
-    rows = User.objects.exclude(user_id__startswith=CROWD_PREFIX).order_by("pk")
+    rows = User.objects.exclude(user_id__startswith=CROWD_PREFIX).exclude(user_id__startswith=TOWN).order_by("pk")
     devices = Prefetch("devices", queryset=Device.objects.order_by("pk"))
     return [_person(row) for row in rows.prefetch_related(devices)[:PEOPLE_SHOWN]]
 

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from foundation.errors import NotFound
 from notifications import timeline
 from notifications.api.permissions import require_scope
+from notifications.broadcasts import history
 from notifications.credentials import TokenFacts
 from notifications.lookup import find_event
 from notifications.records import Event
@@ -105,6 +106,10 @@ def status_of(id: str, token: TokenFacts) -> dict[str, Any]:
     if decisions:
         _require_access(token, decisions[0].event, decisions[0].user)
         told = timeline.told(decisions, store.timelines([id]).get(id, []))
+    elif broadcast := history.decision_of(id):
+        decision, drops = broadcast
+        _require_access(token, decision.event, decision.user)
+        told = timeline.told([decision], [*store.timelines([id]).get(id, []), *drops])
     else:
         event = find_event(id)
         if event is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from notifications.api import auth_schema, struct_schema  # noqa: F401 - they register themselves with drf-spectacular
 from notifications.api.cancelling import NotificationView
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications", SendView.as_view()),
     path("notifications/batch", BatchView.as_view()),
     path("notifications/explain", ExplainView.as_view()),
+    path("", include("notifications.broadcasts.urls")),
     path("notifications/<str:id>", NotificationView.as_view()),
     path("users/<str:user_id>/tokens", UserTokenView.as_view()),
     path("users/<str:user_id>/tickets", TicketView.as_view()),

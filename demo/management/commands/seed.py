@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from demo import credentials, env_file
 from demo.seeding import seed_company
 from demo.staff import seed_staff
+from demo.town import make_town
 
 
 class Command(BaseCommand):
@@ -20,6 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Seeds, then writes the file."""
         seed_company()
+        make_town()
         path = settings.VAR / "demo.env"
         values = credentials.renew(env_file.read(path))
         seed_staff(values["ADMIN_PASSWORD"])

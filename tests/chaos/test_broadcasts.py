@@ -1,0 +1,84 @@
+"""A broadcast to the demo's town of 100,000 while everything on its way is killed (contract §7, issue 6 §6)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+
+from demo.town import PEOPLE, SEGMENT
+from tests.chaos.settling import settled
+from tests.running import Platform
+
+pytestmark = pytest.mark.chaos
+
+VICTIMS = ("worker-bulk", "expander", "bridge-bulk", "web", "worker-delivery", "redis")
+PATIENCE_S = 300
+BODY = {
+    "type": "platform_announcement",
+    "target": {"type": "segment", "segment": SEGMENT},
+    "data": {"title": "New Feature: Dark Mode!", "body": "Try our new dark mode in settings."},
+    "channels": ["in_app"],
+    "throttle": {"rate": 4_000, "strategy": "round_robin"},
+}
+
+
+class Announcement:
+    """One broadcast, asked about and steered over REST; a web that was killed is asked again."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.id = self._ask("post", "/notifications/broadcast", json=BODY, headers={"Idempotency-Key": "town"})[
+            "broadcast_id"
+        ]
+
+    def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            with suppress(httpx.TransportError), self.platform.client("ADMIN_TOKEN") as client:
+                answer = client.request(method, path, **options)
+                if answer.is_success:
+                    found: dict[str, Any] = answer.json()
+                    return found
+            assert time.monotonic() < until, path
+            time.sleep(0.5)
+
+    def now(self) -> dict[str, Any]:
+        return self._ask("get", f"/broadcasts/{self.id}")
+
+    def steer(self, what: str, **body: Any) -> None:
+        self._ask("post", f"/broadcasts/{self.id}/{what}", json=body)
+
+    def until(self, met: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        ends = time.monotonic() + PATIENCE_S
+        while not met(found := self.now()):
+            assert time.monotonic() < ends, found
+            time.sleep(0.3)
+        return found
+
+
+def test_whatever_is_killed_everybody_has_it_once_and_the_ledger_proves_it(platform: Platform):
+    air = Announcement(platform)
+    for number, victim in enumerate(VICTIMS):
+        air.until(lambda found, number=number: found["expanded"] >= PEOPLE * number // (len(VICTIMS) + 2))
+        platform.signal(victim)
+    air.steer("pause")
+    held = air.now()["expanded"]
+    time.sleep(2)
+    assert air.now()["expanded"] == held
+    air.steer("rate", rate=0)
+    air.steer("resume")
+    end = air.until(lambda found: found["settled"])
+    in_app = end["ledger"]["in_app"]
+    assert (end["recipients"], end["expanded"], in_app["sent"]) == (PEOPLE, PEOPLE, PEOPLE)
+    assert (in_app["not_yet"], in_app["failed"], in_app["dropped"]) == (0, 0, {})
+    audit = settled(platform, since=time.monotonic())
+    assert audit["accepted"] >= PEOPLE
+    with platform.client("ADMIN_TOKEN") as client:
+        for number in range(0, PEOPLE, 997):
+            page = client.get(f"/users/town_{number:05d}/notifications").raise_for_status().json()
+            assert (len(page["notifications"]), page["unread_count"]) == (1, 1)

@@ -25,7 +25,7 @@ from tests.running import ROOT, Platform, free_port
 pytestmark = pytest.mark.platform
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-RUN_WITHIN_S = 240
+RUN_WITHIN_S = 420
 BUSY_S = 5
 MARK = "=== block"
 

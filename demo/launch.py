@@ -193,10 +193,11 @@ class Demo:
         )
         values = {name.removeprefix("export "): value.strip("'\"") for name, value in env.items()}
         home = f"http://localhost:{self.port}"
+        data = {"order_id": "ord_abc123", "tracking_number": "TR12345", "carrier": "FedEx"}
         body = {
             "type": "order_shipped",
             "target": {"type": "user", "user_id": values["USER_ID"]},
-            "data": {"order_id": "ord_abc123", "tracking_number": "TR12345", "carrier": "FedEx"},
+            "data": data,
         }
         message = body | {"target": {"user_id": values["USER_ID"]}}
         curl = (
@@ -209,7 +210,7 @@ class Demo:
         )
         notify = (
             f"{self._short_var()}{_program('notify')} send order_shipped --user {values['USER_ID']} "
-            + " ".join(f"--data {name}={value}" for name, value in body["data"].items())
+            + " ".join(f"--data {name}={value}" for name, value in data.items())
             + " --demo"
         )
         lines = [

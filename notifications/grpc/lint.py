@@ -72,6 +72,6 @@ def _of_service(service: ServiceDescriptorProto, package: str) -> Iterator[str]:
 def _undescribed(file: FileDescriptorProto) -> Iterator[str]:
     said = {tuple(place.path) for place in file.source_code_info.location if place.leading_comments.strip()}
     for index, service in enumerate(file.service):
-        wanted = {service.name: (_SERVICE, index)}
+        wanted: dict[str, tuple[int, ...]] = {service.name: (_SERVICE, index)}
         wanted |= {method.name: (_SERVICE, index, _METHOD, place) for place, method in enumerate(service.method)}
         yield from (f"{name} has no comment" for name, path in wanted.items() if path not in said)

@@ -11,7 +11,6 @@ from notifications.grpc.refusing import status_of
 from notifications.grpc.values import CHANNEL_NUMBERS, PRIORITY_NUMBERS, struct_of, time_of
 from notifications.sending import Accepted
 
-_TIMES = ("accepted_at", "schedule_at", "expires_at")
 _ENTRY_TIMES = ("at", "started_at", "due_at")
 
 
@@ -39,15 +38,18 @@ def batch(results: Sequence[Result]) -> pb.SendBatchResponse:
 
 def status(told: dict[str, Any]) -> pb.GetStatusResponse:
     """REST's answer to the same question as a message."""
-    plain = {name: told.get(name) or "" for name in ("category", "lane", "broadcast_id")}
     return pb.GetStatusResponse(
         notification_id=told["notification_id"],
         user_id=told["user_id"],
         type=told["type"],
         priority=PRIORITY_NUMBERS[told["priority"]],  # type: ignore[arg-type]
         status=told["status"],
-        **plain,
-        **{name: time_of(told.get(name)) for name in _TIMES},
+        category=told.get("category") or "",
+        lane=told.get("lane") or "",
+        broadcast_id=told.get("broadcast_id") or "",
+        accepted_at=time_of(told.get("accepted_at")),
+        schedule_at=time_of(told.get("schedule_at")),
+        expires_at=time_of(told.get("expires_at")),
         channels=channels(told),
         timeline=[entry(each) for each in told["timeline"]],
         event=_event(told["event"]) if "event" in told else None,
@@ -69,7 +71,7 @@ def channels(told: dict[str, Any]) -> list[pb.ChannelStatus]:
 def entry(told: dict[str, Any]) -> pb.TimelineEntry:
     """One line of a timeline."""
     given = dict(told)
-    times = {name: time_of(given.pop(name, None)) for name in _ENTRY_TIMES}
+    times: dict[str, Any] = {name: time_of(given.pop(name, None)) for name in _ENTRY_TIMES}
     took, channel = given.pop("took_ms", None), given.pop("channel", None)
     made = pb.TimelineEntry(**given, **times)
     if channel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.struct_pb2 import Struct, Value
+from google.protobuf.struct_pb2 import NullValue, Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from foundation.clock import from_rfc3339, to_rfc3339
@@ -91,4 +91,4 @@ def _value(value: Any) -> Value:
         made = Value()
         made.list_value.values.extend(_value(each) for each in value)
         return made
-    return Value(null_value=0)
+    return Value(null_value=NullValue.NULL_VALUE)

@@ -41,7 +41,7 @@ def _event(body: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _parsed(told: Mapping[str, Any], message: Message) -> Message:
+def _parsed(told: dict[str, Any], message: Message) -> Message:
     try:
         return ParseDict(told, message)
     except ParseError as error:

@@ -24,7 +24,8 @@ from notifications.store import get_store
 from tests.channels_app.inbox_calls import deliver
 from tests.notifications.store.rows import inbox_row, new_user
 
-pytestmark = pytest.mark.django_db(databases=["store"], transaction=True)
+# A look into an inbox asks the control plane too, once a second: for broadcasts that come in when one reads.
+pytestmark = pytest.mark.django_db(databases=["default", "store"], transaction=True)
 
 
 def bridged() -> Any:

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.http import HttpRequest
 
 from delivery.roles import roles_of
-from demo import env_file
+from demo import env_file, town
 from demo.company import KINDS, PEOPLE, SERVICES
 from foundation.errors import Unauthenticated
 from notifications.credentials import authenticate
@@ -162,6 +162,11 @@ def test_the_pictures_are_there() -> None:
 
 
 def test_the_segment_of_all_active_users_is_everybody_but_the_erased() -> None:
+    """The company's people and the town's."""
     seed()
-    assert set(members("all_active_users")) == {person.user_id for person in PEOPLE if not person.erased}
+    found = set(members("all_active_users"))
+    assert {user for user in found if not user.startswith(town.PREFIX)} == {
+        person.user_id for person in PEOPLE if not person.erased
+    }
+    assert len(found) == User.objects.filter(erased_at=None).count() > town.PEOPLE
     assert Segment.objects.count() >= 2

@@ -185,6 +185,7 @@ class BroadcastAdmin(ModelAdmin):
 
     def _context(self, request: HttpRequest, row: Broadcast) -> dict[str, Any]:
         may = {name: request.user.has_perm(f"broadcasts.{name}") for name, _ in ACTIONS.values()}
+        may["add_broadcast"] = self.has_add_permission(request)
         has_slider = may["control_broadcast"] and row.state in shown.MOVING | {states.HALTED}
         live = shown.live(row, Walk.objects.get(pk=row.pk))
         return {**live, "may": may, "mine": row.proposed_by == _by(request), "has_slider": has_slider}

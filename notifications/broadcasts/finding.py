@@ -22,10 +22,10 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def of_user(row: Broadcast, user_id: str) -> Found:
-    """What became of `row` for a user."""
-    key = User.objects.filter(user_id=user_id).values_list("pk", flat=True).first()
+    """What became of `row` for a user; of who was erased nothing is told."""
+    key = User.objects.filter(user_id=user_id, erased_at=None).values_list("pk", flat=True).first()
     if key is None:
-        return Found(f"There is no user “{user_id}”.")
+        return Found(f"There is no user “{user_id}”, or they were erased.")
     if not row.walk.is_frozen:
         return Found("Who gets it is decided when it starts.")
     if not book.belongs(row.pk, key):

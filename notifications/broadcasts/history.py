@@ -20,7 +20,7 @@ _VERDICTS = {status.DROPPED: "drop", status.DEFERRED: "defer"}
 
 
 def event_of(id: str) -> Event | None:
-    """The event of a broadcast's notification, None for any other id and for who wasn't in its audience.
+    """The event of a broadcast's notification, None for any other id, who wasn't in its audience, and who was erased.
 
     Raises ControlPlaneUnavailable's causes as Django does.
     """
@@ -28,7 +28,7 @@ def event_of(id: str) -> Event | None:
     row = Broadcast.objects.filter(pk=found[0]).first() if found else None
     if found is None or row is None or not book.belongs(row.pk, found[1]):
         return None
-    user = User.objects.filter(pk=found[1]).values_list("user_id", flat=True).first()
+    user = User.objects.filter(pk=found[1], erased_at=None).values_list("user_id", flat=True).first()
     return _event(row, id, user) if user else None
 
 

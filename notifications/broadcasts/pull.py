@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -97,7 +97,8 @@ class _Shelf:
 
 
 SHELF = _Shelf()
-# Users' numeric keys never change; who was brought what is asked of the store once a process.
+# A user's numeric key changes only when an erased id is registered anew: before anything is brought it is asked again.
+# Who was brought what is asked of the store once a process.
 _keys: OrderedDict[User, int] = OrderedDict()
 _settled: OrderedDict[tuple[User, Id, bool], None] = OrderedDict()
 
@@ -112,17 +113,22 @@ def bring(users: Collection[User]) -> None:
         return
     try:
         with control_plane():
-            keys = _keys_of(users)
-            open_ = [
-                (user, each)
-                for each in pulled
-                for user in users
-                if user in keys and (user, each.row.pk, each.recalled) not in _settled and keys[user] in each.members
-            ]
+            open_ = _open(users, pulled, _keys_of(users))
             if open_:
-                _settle(open_, keys)
+                keys = _asked_again({user for user, _ in open_})
+                _settle(_open(keys, pulled, keys), keys)
     except ControlPlaneUnavailable:
         return
+
+
+def _open(users: Iterable[User], pulled: Iterable[Pulled], keys: Mapping[User, int]) -> list[tuple[User, Pulled]]:
+    """What this process didn't bring yet to those who belong."""
+    return [
+        (user, each)
+        for each in pulled
+        for user in users
+        if user in keys and (user, each.row.pk, each.recalled) not in _settled and keys[user] in each.members
+    ]
 
 
 def _settle(asked: list[tuple[User, Pulled]], keys: dict[User, int]) -> None:
@@ -218,6 +224,12 @@ def _keys_of(users: Collection[User]) -> dict[User, int]:
         for user, key in book.keys_of(missing).items():
             _remember(_keys, user, key)
     return {user: _keys[user] for user in users if user in _keys}
+
+
+def _asked_again(users: Collection[User]) -> dict[User, int]:
+    for user in users:
+        _keys.pop(user, None)
+    return _keys_of(users)
 
 
 def _remember(kept: OrderedDict, key: object, value: object) -> None:

@@ -1,7 +1,11 @@
-"""A broadcast to the demo's town of 100,000 while everything on its way is killed (contract §7, issue 6 §6)."""
+"""A broadcast to the demo's town while everything on its way is killed (contract §7, issue 6 §6).
+
+To the 10,000 in town who read German, so that it takes a minute; WHOLE_TOWN=1 sends it to all 100,000.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from demo.town import PEOPLE, SEGMENT
+from demo import town
 from tests.chaos.settling import settled
 from tests.running import Platform
 
@@ -18,12 +22,20 @@ pytestmark = pytest.mark.chaos
 
 VICTIMS = ("worker-bulk", "expander", "bridge-bulk", "web", "worker-delivery", "redis")
 PATIENCE_S = 300
+WHOLE = bool(os.environ.get("WHOLE_TOWN"))
+# Every tenth in town reads German (demo/town.py). Slow enough that it still runs when web is back.
+PEOPLE, RATE, SEGMENT = (town.PEOPLE, 4_000, town.SEGMENT) if WHOLE else (town.PEOPLE // 10, 250, "german_town")
+STEP = 970  # of the people whose inboxes are looked at: all of them read German
+MAKE_SEGMENT = (
+    "from preferences.models import Segment; "
+    f"Segment.objects.create(name='{SEGMENT}', condition={{'attributes': {{'home': 'town'}}, 'locales': ['de']}})"
+)
 BODY = {
     "type": "platform_announcement",
     "target": {"type": "segment", "segment": SEGMENT},
     "data": {"title": "New Feature: Dark Mode!", "body": "Try our new dark mode in settings."},
     "channels": ["in_app"],
-    "throttle": {"rate": 4_000, "strategy": "round_robin"},
+    "throttle": {"rate": RATE, "strategy": "round_robin"},
 }
 
 
@@ -62,6 +74,8 @@ class Announcement:
 
 
 def test_whatever_is_killed_everybody_has_it_once_and_the_ledger_proves_it(platform: Platform):
+    if not WHOLE:
+        platform.manage("shell", "-c", MAKE_SEGMENT)
     air = Announcement(platform)
     for number, victim in enumerate(VICTIMS):
         air.until(lambda found, number=number: found["expanded"] >= PEOPLE * number // (len(VICTIMS) + 2))
@@ -69,7 +83,7 @@ def test_whatever_is_killed_everybody_has_it_once_and_the_ledger_proves_it(platf
     air.steer("pause")
     held = air.now()["expanded"]
     time.sleep(2)
-    assert air.now()["expanded"] == held
+    assert air.now()["expanded"] <= held + RATE // 2  # the round that was under way
     air.steer("rate", rate=0)
     air.steer("resume")
     end = air.until(lambda found: found["settled"])
@@ -79,6 +93,6 @@ def test_whatever_is_killed_everybody_has_it_once_and_the_ledger_proves_it(platf
     audit = settled(platform, since=time.monotonic())
     assert audit["accepted"] >= PEOPLE
     with platform.client("ADMIN_TOKEN") as client:
-        for number in range(0, PEOPLE, 997):
+        for number in range(0, town.PEOPLE, STEP):
             page = client.get(f"/users/town_{number:05d}/notifications").raise_for_status().json()
             assert (len(page["notifications"]), page["unread_count"]) == (1, 1)

@@ -23,12 +23,13 @@ from tests.notifications.grpc.calling import Service, Told, refusal_of, status_o
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="milliseconds")
+LATER = (datetime.now(UTC) + timedelta(days=2)).isoformat(timespec="milliseconds")
 ACCEPTED: dict[str, dict[str, Any]] = {
     "the brief's": BODY,
     "as little as there can be": {name: BODY[name] for name in ("type", "target")},
     "as the channels take it": BODY | {"throttle": {}},
     "with a name, narrowed, lowered": BODY | {"name": "Dark mode", "channels": ["in_app"], "priority": "low"},
-    "scheduled, with an end": BODY | {"schedule_at": TOMORROW, "expires_at": TOMORROW, "collapse_key": "news"},
+    "scheduled, with an end": BODY | {"schedule_at": TOMORROW, "expires_at": LATER, "collapse_key": "news"},
     "again and again, where users are": BODY | {"repeats": "weekly", "local_time": "09:30"},
     "a few first": BODY | {"canary": {"percent": 2.5, "hold_s": 60, "bounced": 0.5}},
     "a few first, as usual": BODY | {"canary": {}},

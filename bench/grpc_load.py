@@ -18,7 +18,6 @@ import grpc.aio
 from bench.grpc_empty import EMPTY
 from bench.mix import EventMix
 from notifications.grpc.proto.notifications.v1 import notification_service_pb2 as pb
-from notifications.grpc.values import CHANNEL_NUMBERS
 
 SERVICE = "/notifications.v1.NotificationService/"
 STREAMS = 2
@@ -74,7 +73,8 @@ def _events(plan: dict[str, Any], count: int) -> list[pb.SendRequest]:
 def _message(event: dict[str, Any]) -> pb.SendRequest:
     message = pb.SendRequest(type=event["type"], target=pb.Target(user_id=event["target"]["user_id"]))
     message.data.update(event["data"])
-    message.channels.extend(CHANNEL_NUMBERS[name] for name in event["channels"])  # type: ignore[misc]
+    names = [f"CHANNEL_{name.upper()}" for name in event["channels"]]
+    message.channels.extend(pb.Channel.Value(name) for name in names)  # type: ignore[misc]
     return message
 
 

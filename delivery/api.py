@@ -15,6 +15,7 @@ from foundation.control_plane import control_plane
 from foundation.errors import Forbidden, InvalidRequest
 from notifications.api.docs import at_most
 from notifications.api.permissions import require_scope
+from notifications.api.query import one_of, query_of
 from notifications.topology import CHANNELS
 
 SCOPE = "sandbox:read"
@@ -78,14 +79,9 @@ class OutboxView(APIView):
 
 
 def _query(request: Request) -> dict[str, Any]:
-    query = request.query_params.dict()
-    unknown = next((name for name in query if name not in _PARAMETERS), None)
-    if unknown:
-        raise InvalidRequest(
-            f"There is no parameter {unknown}.", field=unknown, remedy=f"There are {', '.join(_PARAMETERS)}."
-        )
-    if query.get("channel", "") not in ("", *CHANNELS):
-        raise InvalidRequest("No such channel.", field="channel", remedy=f"One of {', '.join(CHANNELS)}.")
+    query = query_of(request, _PARAMETERS)
+    if query.get("channel"):
+        one_of(query["channel"], "channel", CHANNELS)
     return query
 
 

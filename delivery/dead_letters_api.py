@@ -17,6 +17,7 @@ from delivery import dead_letters
 from delivery.models import DeadLetter
 from foundation.control_plane import control_plane
 from foundation.errors import InvalidRequest
+from notifications.api.query import one_of, query_of
 from notifications.topology import CHANNELS
 
 SCOPE = "operate"
@@ -131,17 +132,9 @@ class DeadLetterGroupsView(APIView):
 
 
 def _query(request: Request, known: Collection[str]) -> dict[str, Any]:
-    query = request.query_params.dict()
-    unknown = next((name for name in query if name not in known), None)
-    if unknown:
-        raise InvalidRequest(
-            f"There is no parameter `{unknown}`.", field=unknown, remedy=f"There are {', '.join(known)}."
-        )
+    query: dict[str, Any] = query_of(request, known)
     for name, allowed in (("channel", CHANNELS), ("state", _STATES)):
-        if query.get(name, allowed[0]) not in allowed:
-            raise InvalidRequest(
-                f"There is no {name} `{query[name]}`.", field=name, remedy=f"One of {', '.join(allowed)}."
-            )
+        one_of(query.get(name, allowed[0]), name, allowed)
     return query
 
 

@@ -21,12 +21,12 @@ from notifications.sending import IDEMPOTENCY_KEY_MAX, Accepted, SendRequest
 Item = SendRequest | Refused
 
 
-def checked_key(key: str | None) -> str | None:
-    """A call's Idempotency-Key as it came. Raises InvalidRequest for an empty, long or unprintable one."""
+def checked_key(key: str | None, *, field: str = "Idempotency-Key") -> str | None:
+    """A call's Idempotency-Key as it came in `field`. Raises InvalidRequest for an empty, long or unprintable one."""
     if key is not None and (not 0 < len(key) <= IDEMPOTENCY_KEY_MAX or flaw_of_text(key, "Idempotency-Key")):
         raise InvalidRequest(
             f"The Idempotency-Key is empty, over {IDEMPOTENCY_KEY_MAX} characters, or holds control characters.",
-            field="Idempotency-Key",
+            field=field,
             remedy="Use something like a UUID, one for each event.",
         )
     return key

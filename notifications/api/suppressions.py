@@ -5,7 +5,6 @@ Addresses are personal: they travel in bodies, and in the query of a search, nev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -20,6 +19,7 @@ from foundation.control_plane import control_plane
 from foundation.errors import InvalidRequest, NotFound, TooLarge
 from notifications.api.docs import at_most
 from notifications.api.parsing import Body, decode
+from notifications.api.query import one_of, query_of
 from preferences import suppression, suppression_file
 from preferences.models import SUPPRESSIBLE, Suppression
 from preferences.suppression import Entry
@@ -29,6 +29,7 @@ READ, WRITE = "suppressions:read", "suppressions:write"
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1_000
 _CHANNELS = [name for name, _ in SUPPRESSIBLE]
 _REASONS = Suppression.Reason.values
+_PARAMETERS = ("search", "channel", "reason", "limit", "cursor")
 
 
 class SuppressionBody(Body, frozen=True):
@@ -85,15 +86,15 @@ class SuppressionsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """A page of it, newest first."""
-        query = request.query_params
+        query = query_of(request, _PARAMETERS)
         limit = _number(query.get("limit"), "limit", DEFAULT_LIMIT, MAX_LIMIT)
         rows = Suppression.objects.order_by("-id")
         for name, known in (("channel", _CHANNELS), ("reason", _REASONS)):
-            if query.get(name):
-                rows = rows.filter(**{name: _one_of(query[name], name, known)})
+            if name in query:
+                rows = rows.filter(**{name: one_of(query[name], name, known)})
         if query.get("search"):
             rows = rows.filter(address__icontains=query["search"])
-        if query.get("cursor"):
+        if "cursor" in query:
             rows = rows.filter(pk__lt=_number(query["cursor"], "cursor", 0, 2**62))
         with control_plane():
             page = list(rows[: limit + 1])
@@ -171,9 +172,7 @@ class SuppressionExportView(APIView):
     )
     def get(self, request: Request) -> StreamingHttpResponse:
         """All of it, oldest first, as a stream."""
-        form = request.query_params.get("as", "csv")
-        if form not in FORMATS:
-            raise InvalidRequest("No such format.", field="as", remedy=f"One of {', '.join(FORMATS)}.")
+        form = one_of(query_of(request, ("as",)).get("as", "csv"), "as", list(FORMATS))
         return StreamingHttpResponse(
             suppression_file.export(form),
             content_type=FORMATS[form],
@@ -183,12 +182,6 @@ class SuppressionExportView(APIView):
 
 def _who(request: Request) -> str:
     return f"token {request.auth.id}"
-
-
-def _one_of(value: str, name: str, known: Sequence[str]) -> str:
-    if value not in known:
-        raise InvalidRequest(f"There is no {name} `{value}`.", field=name, remedy=f"One of {', '.join(known)}.")
-    return value
 
 
 def _number(given: str | None, field: str, default: int, most: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -47,6 +48,15 @@ def item(message: pb.SendRequest) -> Item:
 
 def as_request(message: pb.SendRequest) -> SendRequest:
     """The event as every boundary knows it. Raises InvalidRequest with REST's field names."""
+    fields = common_fields(message) | given(message, _TEXTS)
+    try:
+        return msgspec.convert(fields, SendRequest)
+    except msgspec.ValidationError as error:
+        raise from_validation(error) from None
+
+
+def common_fields(message: pb.SendRequest | pb.BroadcastRequest) -> dict[str, Any]:
+    """What events and broadcasts share, as REST's body has it; what isn't given isn't there. Raises InvalidRequest."""
     fields: dict[str, Any] = {}
     if message.type:
         fields["type"] = message.type
@@ -61,13 +71,12 @@ def as_request(message: pb.SendRequest) -> SendRequest:
     for name in _TIMES:
         if message.HasField(name):
             fields[name] = text_of(getattr(message, name), name)
-    for name in _TEXTS:
-        if message.HasField(name):
-            fields[name] = getattr(message, name)
-    try:
-        return msgspec.convert(fields, SendRequest)
-    except msgspec.ValidationError as error:
-        raise from_validation(error) from None
+    return fields
+
+
+def given(message: Message, names: Iterable[str]) -> dict[str, Any]:
+    """Those optional fields that are given."""
+    return {name: getattr(message, name) for name in names if message.HasField(name)}
 
 
 def _target(target: pb.Target) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """notifications.v1.NotificationService: messages in, the functions that REST calls, messages out.
 
 Messages arrive as bytes and are read here, so that one that can't be read is refused in the same words as any other.
-`Broadcast` is answered with gRPC's own UNIMPLEMENTED where this build can't start one.
 """
 
 from __future__ import annotations
@@ -15,10 +14,12 @@ from typing import Any
 import grpc
 import msgspec
 from django.conf import settings
+from django.db import close_old_connections
 
 from notifications.api.sending import SEND
 from notifications.api.status import READ, status_of
-from notifications.grpc import telling
+from notifications.broadcasts.api import SCOPE as BROADCAST
+from notifications.grpc import broadcasting, telling
 from notifications.grpc.answering import answered
 from notifications.grpc.caller import caller_of
 from notifications.grpc.gathering import Gathering
@@ -48,6 +49,7 @@ class Notifications:
         methods = {
             "Send": unary(answered("Send", self.send)),
             "SendBatch": grpc.stream_stream_rpc_method_handler(answered("SendBatch", self.send_batch)),
+            "Broadcast": unary(answered("Broadcast", self.broadcast)),
             "GetStatus": unary(answered("GetStatus", self.get_status)),
             "Watch": stream(answered("Watch", self.watch)),
         }
@@ -73,6 +75,12 @@ class Notifications:
         finally:
             inflow.close()
 
+    async def broadcast(self, raw: bytes, context: Any) -> bytes:
+        caller = await caller_of(context, self._in_thread, scope=BROADCAST)
+        asked = parsed(pb.BroadcastRequest, raw, max_bytes=settings.REQUEST_MAX_BYTES)
+        result = await self._in_thread(broadcasting.accepted, asked, caller)
+        return telling.broadcast(result).SerializeToString()
+
     async def get_status(self, raw: bytes, context: Any) -> bytes:
         caller = await caller_of(context, self._in_thread, scope=READ, users=True)
         asked = parsed(pb.GetStatusRequest, raw, max_bytes=settings.REQUEST_MAX_BYTES)
@@ -95,4 +103,12 @@ class Notifications:
                 return
 
     def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
-        return asyncio.get_running_loop().run_in_executor(self._pool, partial(function, *arguments))
+        return asyncio.get_running_loop().run_in_executor(
+            self._pool, partial(_with_sound_connections, function, *arguments)
+        )
+
+
+def _with_sound_connections(function: Callable[..., Any], *arguments: Any) -> Any:
+    """As a request of Django's begins: a connection that broke earlier in this thread isn't used again."""
+    close_old_connections()
+    return function(*arguments)

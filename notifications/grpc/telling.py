@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from notifications.accept import Result
+from notifications.broadcasts.request import BroadcastAccepted
 from notifications.grpc.proto.notifications.v1 import notification_service_pb2 as pb
 from notifications.grpc.refusing import status_of
 from notifications.grpc.values import CHANNEL_NUMBERS, PRIORITY_NUMBERS, struct_of, time_of
@@ -34,6 +35,15 @@ def batch(results: Sequence[Result]) -> pb.SendBatchResponse:
     ]
     taken = sum(isinstance(result, Accepted) for result in results)
     return pb.SendBatchResponse(accepted=taken, refused=len(told) - taken, results=told)
+
+
+def broadcast(result: BroadcastAccepted) -> pb.BroadcastResponse:
+    """The answer to a broadcast that is kept."""
+    return pb.BroadcastResponse(
+        broadcast_id=result.broadcast_id,
+        estimated_recipients=result.estimated_recipients,
+        estimated_duration_minutes=result.estimated_duration_minutes,
+    )
 
 
 def status(told: dict[str, Any]) -> pb.GetStatusResponse:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import grpc
+import grpc.aio
 import pytest
+from django.db import connections
 from notification_platform import (
     Accepted,
     AsyncClient,
@@ -14,6 +18,7 @@ from notification_platform import (
     Event,
     Forbidden,
     InvalidRequest,
+    NotConfigured,
     NotFound,
     RateLimited,
     Retries,
@@ -22,11 +27,16 @@ from notification_platform import (
     Unprocessable,
     Unreachable,
 )
+from notification_platform.over_grpc import notification_service_pb2 as pb
 from notification_platform.over_grpc.messages import error_of
 
+from notifications.broadcasts.models import Broadcast
+from notifications.credentials import create_token
 from tests.client import published
 from tests.notifications.accepting import written
+from tests.notifications.broadcasts.segments import make_news, make_users
 from tests.running import free_port
+from tests.simulators.certificates import certificate
 
 pytest.importorskip("notifications.grpc.serving", reason="the server has no gRPC here")
 
@@ -123,6 +133,159 @@ def test_retry_after_travels():
         met = error_of("UNAVAILABLE", "", details)
         assert isinstance(met, kind)
         assert met.retry_after == 1.5
+
+
+# --- broadcasts
+
+
+@pytest.fixture
+def marketer() -> str:
+    make_news()
+    make_users(3)
+    return create_token(name="marketer", kind="admin", scopes=["broadcast"])[0]
+
+
+async def test_a_broadcast_is_started_once_under_its_key(target, marketer):
+    tomorrow = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    asked = {
+        "segment": "everybody",
+        "data": {"title": "New", "body": "Look"},
+        "rate": 500,
+        "strategy": "round_robin",
+        "name": "Dark mode",
+        "schedule_at": tomorrow,
+        "local_time": "09:30",
+        "repeats": "monthly",
+        "canary": {"percent": 5, "hold_s": 60},
+        "idempotency_key": "k",
+    }
+    async with AsyncClient("http://127.0.0.1:1/api/v1", marketer, grpc=target, retries=ONCE) as client:
+        started = [await client.broadcasts.start("platform_announcement", **asked) for _ in range(2)]
+        with pytest.raises(InvalidRequest) as met:
+            await client.broadcasts.start("platform_announcement", segment="everybodyy")
+    assert started[0] == started[1]
+    assert started[0].estimated_recipients == 3
+    assert (met.value.code, met.value.field) == ("unknown_segment", "target.segment")
+    row = await asyncio.to_thread(the_broadcast, started[0].broadcast_id)
+    kept = (row.rate, row.name, row.local_time, row.repeats, row.schedule_at)
+    assert kept == (500, "Dark mode", "09:30", "monthly", int(tomorrow.timestamp() * 1000))
+    assert (row.canary["percent"], row.canary["hold_s"]) == (5, 60)
+
+
+def the_broadcast(id: str) -> Broadcast:
+    try:
+        return Broadcast.objects.get(pk=id)
+    finally:
+        connections.close_all()
+
+
+# --- TLS
+
+
+async def test_over_tls_with_the_servers_ca(fresh_process, empty_log, secret, start, monkeypatch):  # noqa: F811
+    its = certificate()
+    server = await start(certificate=str(its.cert_file), key=str(its.key_file))
+    there = {"token": secret, "grpc": f"127.0.0.1:{server.port}", "retries": ONCE, "timeout_s": 20}
+    own = grpc.ssl_channel_credentials(its.ca_file.read_bytes())
+    for tls in (its.ca_file, str(its.ca_file), own):
+        async with AsyncClient(**there, grpc_tls=tls) as client:
+            await client.send("order_shipped", user="usr_42")
+
+    def work() -> None:
+        with Client(**there) as blocking:
+            blocking.send("order_shipped", user="usr_42")
+
+    monkeypatch.setenv("NOTIFY_GRPC_TLS", str(its.ca_file))
+    await asyncio.to_thread(work)
+    monkeypatch.delenv("NOTIFY_GRPC_TLS")
+    assert len(written()) == 4
+    for tls in (None, "system"):  # in clear text, or trusting others
+        async with AsyncClient(**there, grpc_tls=tls) as client:
+            with pytest.raises(Unreachable):
+                await client.send("order_shipped", user="usr_42")
+
+
+def test_a_ca_that_cant_be_read_is_told(tmp_path):
+    with pytest.raises(NotConfigured, match="PEM"):
+        Client(token="t", grpc="127.0.0.1:1", grpc_tls=tmp_path / "none.pem")
+
+
+# --- a server that lies
+
+
+class Lies:
+    """A gRPC server whose methods answer with what `answer` gives."""
+
+    def __init__(self, answer: bytes | None, *, slow_s: float = 0.0) -> None:
+        self._answer, self._slow_s = answer, slow_s
+        self.asked = 0
+
+    def service(self, details: object) -> object:
+        streamed = details.method.endswith("SendBatch")
+        return grpc.stream_stream_rpc_method_handler(self.stream) if streamed else self._unary()
+
+    def _unary(self) -> object:
+        async def answer(request: bytes, context: object) -> bytes:
+            self.asked += 1
+            await asyncio.sleep(self._slow_s)
+            return self._answer or b""
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+    async def stream(self, requests: object, context: object) -> None:
+        self.asked += 1
+        if self._answer is not None:
+            await context.write(self._answer)
+
+
+@asynccontextmanager
+async def lying(lies: Lies):
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((lies,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with AsyncClient(token="t", grpc=f"127.0.0.1:{port}", retries=ONCE, timeout_s=0.5) as client:
+        yield client
+    await server.stop(None)
+
+
+ANOTHER = pb.SendResponse(status="accepted").SerializeToString()  # with no id
+SHORT = pb.SendBatchResponse(accepted=2).SerializeToString()  # with no results
+
+
+@pytest.mark.parametrize("answer", [b"\xff\xff rubbish", ANOTHER, b""], ids=["rubbish", "without an id", "nothing"])
+async def test_rubbish_is_told_as_such(answer):
+    async with lying(Lies(answer)) as client:
+        with pytest.raises(BadAnswer) as met:
+            await client.send("order_shipped", user="usr_42")
+    assert met.value.idempotency_key
+
+
+@pytest.mark.parametrize(("answer", "kind"), [(None, Unreachable), (SHORT, BadAnswer), (b"\xff\xff", BadAnswer)])
+async def test_a_stream_that_ends_early_or_with_rubbish_is_told_as_such(answer, kind):
+    async with lying(Lies(answer)) as client:
+        with pytest.raises(kind):
+            await client.send_many([Event(type="order_shipped", user="a"), Event(type="order_shipped", user="b")])
+
+
+async def test_a_slow_answer_ends_in_time_with_the_key_to_go_on_with():
+    async with lying(Lies(ANOTHER, slow_s=5)) as client:
+        with pytest.raises(Unreachable) as met:
+            await client.send("order_shipped", user="usr_42")
+    assert met.value.idempotency_key
+
+
+async def test_a_server_that_speaks_something_else_is_unreachable():
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example.com ESMTP\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with AsyncClient(token="t", grpc=f"127.0.0.1:{port}", retries=ONCE, timeout_s=1) as client:
+            with pytest.raises(Unreachable):
+                await client.send("order_shipped", user="usr_42")
 
 
 def test_the_stubs_are_the_servers():

@@ -9,7 +9,7 @@ from tests.faults import proxy
 SERVERS = ("kafka", "cassandra", "mariadb", "redis")
 OURS = (
     *("web", "gateway", "grpc", "bridge", "bridge-critical", "bridge-bulk"),
-    *("worker-router", "worker-delivery", "worker-critical", "worker-bulk", "beat"),
+    *("worker-router", "worker-delivery", "worker-critical", "worker-bulk", "expander", "beat"),
 )
 KILL, STOP = "kill", "stop"
 NETWORK = (proxy.LATENCY, proxy.CUT, proxy.HALF_OPEN, proxy.RESET, proxy.SLOW)

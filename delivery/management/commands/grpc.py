@@ -19,7 +19,7 @@ from notifications.grpc.serving import CantServe, Options, Server
 
 
 class Command(BaseCommand):
-    help = "Serves gRPC: Send, SendBatch, GetStatus, Watch; reflection and the standard health service."
+    help = "Serves gRPC: Send, SendBatch, Broadcast, GetStatus, Watch; reflection and the standard health service."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=settings.ENV.GRPC_HOST, help="address to listen on (default: GRPC_HOST)")

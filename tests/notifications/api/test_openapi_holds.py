@@ -24,6 +24,7 @@ from notifications.store import get_store
 from notifications.store.port import Details
 from tests.notifications.accepting import make_type, written
 from tests.notifications.api.calling import EVENT, Caller
+from tests.notifications.broadcasts.segments import make_news, make_users
 
 EXAMPLES = 12
 # Which types, users and cursors there are, what time it is and how a CSV begins is no matter of a schema: a body of the
@@ -90,6 +91,8 @@ def examples() -> list[tuple[str, str, str, Any]]:
 def test_an_example_works_as_it_stands(example: tuple[str, str, str, Any]) -> None:
     method, path, _, body = example
     make_type()
+    make_news()
+    make_users(1, segment="all_active_users")
     caller = Caller(*SCOPES, kind="admin")
     sent = caller.post("notifications", EVENT).json()["notification_id"]
     [(_, event, _)] = written()

@@ -13,6 +13,7 @@ from notifications.grpc.proto.notifications.v1 import notification_service_pb2 a
 
 NO_SUCH_NUMBER = 99
 STRUCT_HOLDS = 2**53
+BROADCAST_FIELDS = {field.name for field in pb.BroadcastRequest.DESCRIPTOR.fields}
 FIELDS = {field.name for field in pb.SendRequest.DESCRIPTOR.fields}
 
 
@@ -32,6 +33,43 @@ def as_message(raw: bytes) -> pb.SendRequest:
         return _message({name: value for name, value in body.items() if value is not None})
     except (TypeError, ValueError, DecodeError) as error:
         raise CantBeSaid(str(error)) from error
+
+
+def as_broadcast(body: dict[str, Any]) -> pb.BroadcastRequest:
+    """A broadcast's body as a message. Raises CantBeSaid."""
+    if body.keys() - BROADCAST_FIELDS:
+        raise CantBeSaid("it has a field that isn't known")
+    message = _renumbered(_message({name: value for name, value in body.items() if name in FIELDS}))
+    try:
+        for name in {"name", "local_time"} & body.keys():
+            setattr(message, name, body[name])
+        if "throttle" in body:
+            message.throttle.CopyFrom(_throttle(**body["throttle"]))
+        if "canary" in body:
+            message.canary.CopyFrom(pb.Canary(**body["canary"]))
+    except (TypeError, ValueError) as error:
+        raise CantBeSaid(str(error)) from error
+    if "repeats" in body:
+        message.repeats = _number(pb.Repeats, "REPEATS", body["repeats"])
+    return message
+
+
+def _renumbered(event: pb.SendRequest) -> pb.BroadcastRequest:
+    """What events and broadcasts share has the same names but not the same numbers."""
+    message = pb.BroadcastRequest()
+    for field, value in event.ListFields():
+        if field.name == "channels":
+            message.channels.extend(value)
+        elif field.message_type:
+            getattr(message, field.name).CopyFrom(value)
+        else:
+            setattr(message, field.name, value)
+    return message
+
+
+def _throttle(rate: int = 0, strategy: str = "") -> pb.Throttle:
+    number = _number(pb.ThrottleStrategy, "THROTTLE_STRATEGY", strategy) if strategy else 0
+    return pb.Throttle(rate=rate, strategy=number)
 
 
 def _message(body: dict[str, Any]) -> pb.SendRequest:

@@ -247,10 +247,9 @@ async def test_a_refusal_with_a_huge_name_in_it_still_arrives(service):
 
 
 async def test_a_method_that_isnt_there_is_unimplemented(service):
-    for method in ("Broadcast", "Nothing"):
-        with pytest.raises(grpc.aio.AioRpcError) as refusal:
-            await service.raw(method)(b"", **service.said())
-        assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await service.raw("Nothing")(b"", **service.said())
+    assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_every_refusal_has_a_status_code():

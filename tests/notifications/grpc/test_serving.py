@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 import pytest
+from django.db import connections
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from notifications.grpc import serving
-from notifications.grpc.service import NAME
+from notifications.grpc.service import NAME, Notifications
 from notifications.grpc.serving import CantServe
 from tests.notifications.grpc.calling import NotificationServiceStub, an_event
 from tests.simulators.certificates import certificate
@@ -87,6 +90,24 @@ async def test_with_a_ca_for_clients_only_theirs_get_in(start, secret):
     assert (await call_over(own, secret)).status == "accepted"
     with pytest.raises(grpc.aio.AioRpcError):
         await call_over(grpc.aio.secure_channel(address, grpc.ssl_channel_credentials(ca)), secret)
+
+
+# --- what it must not keep
+
+
+async def test_a_connection_that_is_over_isnt_used_again():
+    """A thread of the pool lives as long as the server; what Django does at a request's begin has to be done here."""
+
+    def connected() -> Any:
+        connections["default"].ensure_connection()
+        connections["default"].close_at = 0  # its time has passed
+        return connections["default"].connection
+
+    with ThreadPoolExecutor(1) as pool:
+        service = Notifications(pool, asyncio.Event())
+        first = await service._in_thread(connected)
+        assert await service._in_thread(connected) is not first
+        pool.submit(connections.close_all)
 
 
 # --- what it can't start with

@@ -14,7 +14,7 @@ from notification_platform.driving import AwaitedDriver, BlockingDriver, OtherWa
 from notification_platform.errors import NotConfigured
 from notification_platform.operations import Awaited, Blocking, Group, Operation, Streaming
 from notification_platform.retrying import Retries
-from notification_platform.settings import GRPC_VARIABLE, TIMEOUT_S, connection
+from notification_platform.settings import GRPC_TLS_VARIABLE, GRPC_VARIABLE, TIMEOUT_S, connection
 
 M_co = TypeVar("M_co", covariant=True)
 DEFAULT_RETRIES = Retries()
@@ -83,7 +83,9 @@ class Client(_Operations[Blocking]):
 
     `api` and `token` are the environment's NOTIFY_API and NOTIFY_TOKEN unless given; `timeout_s` bounds one answer,
     `retries` says how often and how long is tried. `http` is an httpx.Client of your own (proxies, certificates).
-    `grpc`: "host:port" of the gRPC server, for sending and asking over it (the extra `grpc`).
+    `grpc`: "host:port" of the gRPC server, for sending and asking over it (the extra `grpc`), NOTIFY_GRPC unless given.
+    `grpc_tls`: the PEM file of its CA, "system" for the machine's, or gRPC's own credentials, NOTIFY_GRPC_TLS unless
+    given; without it clear text.
     """
 
     def __init__(
@@ -95,10 +97,11 @@ class Client(_Operations[Blocking]):
         retries: Retries = DEFAULT_RETRIES,
         http: httpx.Client | None = None,
         grpc: str | OtherWay | None = None,
+        grpc_tls: Any = None,
     ) -> None:
         its = connection(api, token, timeout_s)
         self._http, self._own_http = http or httpx.Client(), http is None
-        self._other = _other_way(grpc, its.token, blocking=True)
+        self._other = _other_way(grpc, its.token, grpc_tls, blocking=True)
         self._blocking = BlockingDriver(its, self._http, retries, other=self._other)
         super().__init__(self._blocking)
 
@@ -134,10 +137,11 @@ class AsyncClient(_Operations[Awaited]):
         retries: Retries = DEFAULT_RETRIES,
         http: httpx.AsyncClient | None = None,
         grpc: str | OtherWay | None = None,
+        grpc_tls: Any = None,
     ) -> None:
         its = connection(api, token, timeout_s)
         self._http, self._own_http = http or httpx.AsyncClient(), http is None
-        self._other = _other_way(grpc, its.token, blocking=False)
+        self._other = _other_way(grpc, its.token, grpc_tls, blocking=False)
         self._awaited = AwaitedDriver(its, self._http, retries, other=self._other)
         super().__init__(self._awaited)
 
@@ -161,8 +165,9 @@ class AsyncClient(_Operations[Awaited]):
         await self.close()
 
 
-def _other_way(grpc: str | OtherWay | None, token: str, *, blocking: bool) -> Any:
-    """gRPC, where its address is given or NOTIFY_GRPC names it. Raises NotConfigured without the extra `grpc`."""
+def _other_way(grpc: str | OtherWay | None, token: str, tls: Any, *, blocking: bool) -> Any:
+    """gRPC, where its address is given or NOTIFY_GRPC names it. Raises NotConfigured without the extra `grpc`, or for a
+    CA that can't be read."""
     grpc = grpc or os.environ.get(GRPC_VARIABLE)
     if not isinstance(grpc, str):
         return grpc
@@ -170,4 +175,5 @@ def _other_way(grpc: str | OtherWay | None, token: str, *, blocking: bool) -> An
         from notification_platform.over_grpc.way import AwaitedWay, BlockingWay
     except ImportError as error:
         raise NotConfigured("gRPC needs more: pip install 'notification-platform-client[grpc]'") from error
-    return BlockingWay(grpc, token) if blocking else AwaitedWay(grpc, token)
+    tls = tls or os.environ.get(GRPC_TLS_VARIABLE) or None
+    return BlockingWay(grpc, token, tls) if blocking else AwaitedWay(grpc, token, tls)

@@ -12,7 +12,8 @@ import msgspec
 from notification_platform.errors import NotConfigured
 from notification_platform.steps import Call
 
-API_VARIABLE, TOKEN_VARIABLE, GRPC_VARIABLE = "NOTIFY_API", "NOTIFY_TOKEN", "NOTIFY_GRPC"
+API_VARIABLE, TOKEN_VARIABLE = "NOTIFY_API", "NOTIFY_TOKEN"
+GRPC_VARIABLE, GRPC_TLS_VARIABLE = "NOTIFY_GRPC", "NOTIFY_GRPC_TLS"
 DEFAULT_API = "http://localhost:8000/api/v1"
 TIMEOUT_S = 10.0
 _VISIBLE = range(0x21, 0x7F)

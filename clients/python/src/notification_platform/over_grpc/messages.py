@@ -36,6 +36,8 @@ def _event(body: Mapping[str, Any]) -> dict[str, Any]:
         told["priority"] = _PRIORITY + told["priority"].upper()
     if "channels" in told:
         told["channels"] = [_CHANNEL + name.upper() for name in told["channels"]]
+    if "repeats" in told:
+        told["repeats"] = f"REPEATS_{told['repeats'].upper()}"
     if "strategy" in told.get("throttle", {}):
         told["throttle"] = told["throttle"] | {"strategy": f"THROTTLE_STRATEGY_{told['throttle']['strategy'].upper()}"}
     return told

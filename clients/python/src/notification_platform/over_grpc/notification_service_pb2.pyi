@@ -33,6 +33,13 @@ class ThrottleStrategy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     THROTTLE_STRATEGY_UNSPECIFIED: _ClassVar[ThrottleStrategy]
     THROTTLE_STRATEGY_ROUND_ROBIN: _ClassVar[ThrottleStrategy]
+
+class Repeats(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REPEATS_UNSPECIFIED: _ClassVar[Repeats]
+    REPEATS_DAILY: _ClassVar[Repeats]
+    REPEATS_WEEKLY: _ClassVar[Repeats]
+    REPEATS_MONTHLY: _ClassVar[Repeats]
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_CRITICAL: Priority
 PRIORITY_HIGH: Priority
@@ -45,6 +52,10 @@ CHANNEL_EMAIL: Channel
 CHANNEL_SMS: Channel
 THROTTLE_STRATEGY_UNSPECIFIED: ThrottleStrategy
 THROTTLE_STRATEGY_ROUND_ROBIN: ThrottleStrategy
+REPEATS_UNSPECIFIED: Repeats
+REPEATS_DAILY: Repeats
+REPEATS_WEEKLY: Repeats
+REPEATS_MONTHLY: Repeats
 
 class Target(_message.Message):
     __slots__ = ("user_id", "segment")
@@ -118,8 +129,24 @@ class Throttle(_message.Message):
     strategy: ThrottleStrategy
     def __init__(self, rate: _Optional[int] = ..., strategy: _Optional[_Union[ThrottleStrategy, str]] = ...) -> None: ...
 
+class Canary(_message.Message):
+    __slots__ = ("percent", "hold_s", "failed", "bounced", "complained", "unsubscribed")
+    PERCENT_FIELD_NUMBER: _ClassVar[int]
+    HOLD_S_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    BOUNCED_FIELD_NUMBER: _ClassVar[int]
+    COMPLAINED_FIELD_NUMBER: _ClassVar[int]
+    UNSUBSCRIBED_FIELD_NUMBER: _ClassVar[int]
+    percent: float
+    hold_s: int
+    failed: float
+    bounced: float
+    complained: float
+    unsubscribed: float
+    def __init__(self, percent: _Optional[float] = ..., hold_s: _Optional[int] = ..., failed: _Optional[float] = ..., bounced: _Optional[float] = ..., complained: _Optional[float] = ..., unsubscribed: _Optional[float] = ...) -> None: ...
+
 class BroadcastRequest(_message.Message):
-    __slots__ = ("type", "target", "data", "priority", "channels", "schedule_at", "throttle", "idempotency_key")
+    __slots__ = ("type", "target", "data", "priority", "channels", "schedule_at", "throttle", "idempotency_key", "name", "expires_at", "collapse_key", "local_time", "repeats", "canary")
     TYPE_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
@@ -128,6 +155,12 @@ class BroadcastRequest(_message.Message):
     SCHEDULE_AT_FIELD_NUMBER: _ClassVar[int]
     THROTTLE_FIELD_NUMBER: _ClassVar[int]
     IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    COLLAPSE_KEY_FIELD_NUMBER: _ClassVar[int]
+    LOCAL_TIME_FIELD_NUMBER: _ClassVar[int]
+    REPEATS_FIELD_NUMBER: _ClassVar[int]
+    CANARY_FIELD_NUMBER: _ClassVar[int]
     type: str
     target: Target
     data: _struct_pb2.Struct
@@ -136,7 +169,13 @@ class BroadcastRequest(_message.Message):
     schedule_at: _timestamp_pb2.Timestamp
     throttle: Throttle
     idempotency_key: str
-    def __init__(self, type: _Optional[str] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., data: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., priority: _Optional[_Union[Priority, str]] = ..., channels: _Optional[_Iterable[_Union[Channel, str]]] = ..., schedule_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., throttle: _Optional[_Union[Throttle, _Mapping]] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
+    name: str
+    expires_at: _timestamp_pb2.Timestamp
+    collapse_key: str
+    local_time: str
+    repeats: Repeats
+    canary: Canary
+    def __init__(self, type: _Optional[str] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., data: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., priority: _Optional[_Union[Priority, str]] = ..., channels: _Optional[_Iterable[_Union[Channel, str]]] = ..., schedule_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., throttle: _Optional[_Union[Throttle, _Mapping]] = ..., idempotency_key: _Optional[str] = ..., name: _Optional[str] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., collapse_key: _Optional[str] = ..., local_time: _Optional[str] = ..., repeats: _Optional[_Union[Repeats, str]] = ..., canary: _Optional[_Union[Canary, _Mapping]] = ...) -> None: ...
 
 class BroadcastResponse(_message.Message):
     __slots__ = ("broadcast_id", "estimated_recipients", "estimated_duration_minutes")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import grpc
 import grpc.aio
 
+from notification_platform.errors import NotConfigured
 from notification_platform.over_grpc.messages import answer_of, error_of, request_of
 from notification_platform.over_grpc.notification_service_pb2_grpc import NotificationServiceStub
 from notification_platform.steps import Call
@@ -17,6 +20,22 @@ STREAMED = "send_batch"
 DETAILS = "grpc-status-details-bin"
 MOST_BYTES = 16 * 1024**2
 OPTIONS = [("grpc.max_receive_message_length", MOST_BYTES), ("grpc.max_send_message_length", MOST_BYTES)]
+SYSTEM = "system"
+
+Tls = str | PathLike[str] | grpc.ChannelCredentials | None
+
+
+def credentials(tls: Tls) -> grpc.ChannelCredentials | None:
+    """`tls` as a channel wants it: the PEM file of a CA, "system" for the machine's CAs, gRPC's own credentials; None:
+    clear text. Raises NotConfigured for a file that can't be read."""
+    if tls is None or isinstance(tls, grpc.ChannelCredentials):
+        return tls
+    if tls == SYSTEM:
+        return grpc.ssl_channel_credentials()
+    try:
+        return grpc.ssl_channel_credentials(Path(tls).read_bytes())
+    except OSError as error:
+        raise NotConfigured(f"The CA for gRPC can't be read: {error}. Give a PEM file, or {SYSTEM!r}.") from error
 
 
 class _Way:
@@ -42,8 +61,10 @@ class _Way:
 class BlockingWay(_Way):
     """Over a channel of its own."""
 
-    def __init__(self, target: str, token: str) -> None:
-        super().__init__(token, grpc.insecure_channel(target, OPTIONS))
+    def __init__(self, target: str, token: str, tls: Tls = None) -> None:
+        secured = credentials(tls)
+        channel = grpc.secure_channel(target, secured, OPTIONS) if secured else grpc.insecure_channel(target, OPTIONS)
+        super().__init__(token, channel)
 
     def ask(self, call: Call[Any], timeout_s: float) -> Any:
         """The call's answer. Raises what it met."""
@@ -67,8 +88,11 @@ class BlockingWay(_Way):
 class AwaitedWay(_Way):
     """Over a channel of the running loop."""
 
-    def __init__(self, target: str, token: str) -> None:
-        super().__init__(token, grpc.aio.insecure_channel(target, OPTIONS))
+    def __init__(self, target: str, token: str, tls: Tls = None) -> None:
+        secured, aio = credentials(tls), grpc.aio
+        super().__init__(
+            token, aio.secure_channel(target, secured, OPTIONS) if secured else aio.insecure_channel(target, OPTIONS)
+        )
 
     async def ask(self, call: Call[Any], timeout_s: float) -> Any:
         """The call's answer. Raises what it met."""

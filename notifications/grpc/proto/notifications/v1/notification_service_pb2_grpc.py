@@ -87,7 +87,9 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Broadcast(self, request, context):
-        """One event for all users of a segment. Scope broadcast.
+        """One event for all users of a segment; large ones wait for a second person. Scope broadcast.
+
+        Metadata `idempotency-key`, or the field: a repeat with the same key and body gets the same broadcast_id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

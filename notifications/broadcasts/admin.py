@@ -74,6 +74,7 @@ class BroadcastAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         views = [
+            path("variables/", self.admin_site.admin_view(self.variables), name="broadcasts_variables"),
             path("<str:id>/live/", self.admin_site.admin_view(self.live), name="broadcasts_live"),
             path("<str:id>/estimate/", self.admin_site.admin_view(self.estimate), name="broadcasts_estimate"),
             path("<str:id>/rate/", self.admin_site.admin_view(require_POST(self.rate)), name="broadcasts_rate"),
@@ -98,6 +99,13 @@ class BroadcastAdmin(ModelAdmin):
         if not self.has_add_permission(request) or row.state != states.DRAFT:
             raise PermissionDenied
         return self._form(request, row, initial_of(row))
+
+    def variables(self, request: HttpRequest) -> HttpResponse:
+        """The fields of the chosen type's variables."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = BroadcastForm(initial={"type": request.GET.get("type", "")}, by=_by(request))
+        return TemplateResponse(request, "broadcasts/variables.html", {"form": form})
 
     def _form(self, request: HttpRequest, row: Broadcast | None, initial: dict[str, Any] | None) -> HttpResponse:
         form = BroadcastForm(request.POST or None, initial=initial, by=_by(request), row=row)

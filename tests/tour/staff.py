@@ -24,6 +24,10 @@ class Staff:
         self._windows: dict[str, Any] = {}
         self.troubles: list[str] = []
 
+    @property
+    def makes_pictures(self) -> bool:
+        return self._pictures is not None
+
     def window(self, role: str) -> Any:
         """The role's page, signed in at the admin's first page."""
         if role not in self._windows:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -22,6 +23,7 @@ from notifications.broadcasts.forms import BroadcastForm, WhyForm, initial_of
 from notifications.broadcasts.models import Broadcast, Walk
 
 PAGE, LIST = "admin:broadcasts_broadcast_change", "admin:broadcasts_broadcast_changelist"
+QUOTED_UNDERLINE = quote("_")
 # What a press does, the permission it asks for, and what is said when it is done.
 ACTIONS = {
     "submit": ("start_broadcast", "It is on its way, or waits for a second person."),
@@ -181,8 +183,9 @@ class BroadcastAdmin(ModelAdmin):
             raise PermissionDenied
 
     def _find(self, id: str) -> Broadcast:
+        """By its id, or as the admin's list quotes it (bc_5F… for bc_…)."""
         try:
-            return steering.find(id)
+            return steering.find(id.replace(QUOTED_UNDERLINE, "_", 1))
         except NotFound as error:
             raise Http404(error.detail) from error
 

@@ -80,8 +80,8 @@ class CompiledText:
         }
         context = text_context(variables)
         title = one_line(self._title.run(context))
-        body = without_control(self._body.run(context)).strip()
         action_url, image = self._url(self._action_url, context), self._url(self._image, context)
+        body = self._render_body(variables, context, title, action_url, image)
         return Content(
             title=title,
             body=body,
@@ -93,6 +93,13 @@ class CompiledText:
             template=self._type,
             template_version=self._version,
         )
+
+    def _render_body(self, variables: dict[str, Any], context: Context, title: str, action_url: str, image: str) -> str:
+        """A mail's text part knows where its button leads, as its HTML does."""
+        if self._words.channel == "email" and "content" in self._body.names:
+            mail = {"title": title, "action_url": absolute(action_url), "image": absolute(image)}
+            context = text_context({**variables, "content": mail})
+        return without_control(self._body.run(context)).strip()
 
     def _render_html(self, variables: dict[str, Any], title: str, body: str, action_url: str, image: str) -> str:
         locale = self._words.locale

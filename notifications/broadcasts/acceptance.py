@@ -23,9 +23,8 @@ from notifications.credentials import TokenFacts
 from notifications.models import IdempotencyKey
 from notifications.reserving import Ask, State
 from notifications.sending import SendRequest, Target
-from notifications.validation import Plan, plan, unknown_type
+from notifications.validation import Plan, plan, refuse_unfit_data, unknown_type
 from preferences import segments
-from preferences.facts import TypeFacts
 from templates_app.catalog import get_catalog
 
 MINUTE_S = 60
@@ -156,7 +155,11 @@ def keep(row: Broadcast, key: tuple[str, str] | None = None) -> None:
 
 def _plan(request: BroadcastRequest, token: TokenFacts, now: int) -> Plan:
     """What one of its notifications would be, under the same rules as any other (notifications/validation.py)."""
-    facts = _facts(request.type)
+    entry = get_catalog().entry(request.type)
+    if entry is None:
+        raise unknown_type(request.type, get_catalog().near(request.type))
+    facts = entry.facts
+    refuse_unfit_data(request.data, entry.schema)
     one = SendRequest(
         type=request.type,
         target=Target("user", "everybody"),
@@ -181,13 +184,6 @@ def _plan(request: BroadcastRequest, token: TokenFacts, now: int) -> Plan:
             remedy=f"Its channels are {', '.join(facts.channels)}.",
         )
     return its
-
-
-def _facts(name: str) -> TypeFacts:
-    facts = get_catalog().facts(name)
-    if facts is None:
-        raise unknown_type(name, get_catalog().near(name))
-    return facts
 
 
 def _size(segment: str) -> int:

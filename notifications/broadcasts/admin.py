@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -22,6 +23,7 @@ from notifications.broadcasts.forms import BroadcastForm, WhyForm, initial_of
 from notifications.broadcasts.models import Broadcast, Walk
 
 PAGE, LIST = "admin:broadcasts_broadcast_change", "admin:broadcasts_broadcast_changelist"
+QUOTED_UNDERLINE = quote("_")
 # What a press does, the permission it asks for, and what is said when it is done.
 ACTIONS = {
     "submit": ("start_broadcast", "It is on its way, or waits for a second person."),
@@ -74,6 +76,7 @@ class BroadcastAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         views = [
+            path("variables/", self.admin_site.admin_view(self.variables), name="broadcasts_variables"),
             path("<str:id>/live/", self.admin_site.admin_view(self.live), name="broadcasts_live"),
             path("<str:id>/estimate/", self.admin_site.admin_view(self.estimate), name="broadcasts_estimate"),
             path("<str:id>/rate/", self.admin_site.admin_view(require_POST(self.rate)), name="broadcasts_rate"),
@@ -98,6 +101,13 @@ class BroadcastAdmin(ModelAdmin):
         if not self.has_add_permission(request) or row.state != states.DRAFT:
             raise PermissionDenied
         return self._form(request, row, initial_of(row))
+
+    def variables(self, request: HttpRequest) -> HttpResponse:
+        """The fields of the chosen type's variables."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = BroadcastForm(initial={"type": request.GET.get("type", "")}, by=_by(request))
+        return TemplateResponse(request, "broadcasts/variables.html", {"form": form})
 
     def _form(self, request: HttpRequest, row: Broadcast | None, initial: dict[str, Any] | None) -> HttpResponse:
         form = BroadcastForm(request.POST or None, initial=initial, by=_by(request), row=row)
@@ -173,8 +183,9 @@ class BroadcastAdmin(ModelAdmin):
             raise PermissionDenied
 
     def _find(self, id: str) -> Broadcast:
+        """By its id, or as the admin's list quotes it (bc_5F… for bc_…)."""
         try:
-            return steering.find(id)
+            return steering.find(id.replace(QUOTED_UNDERLINE, "_", 1))
         except NotFound as error:
             raise Http404(error.detail) from error
 

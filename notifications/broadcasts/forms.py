@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from django import forms
+from django.urls import reverse
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -20,7 +21,7 @@ from unfold.widgets import (
 from foundation.clock import now_ms, to_rfc3339
 from foundation.errors import Refused
 from foundation.identifiers import new_broadcast_id
-from notifications.broadcasts import acceptance
+from notifications.broadcasts import acceptance, filling
 from notifications.broadcasts.models import Broadcast
 from notifications.broadcasts.request import RATE_MAX, REPEATS, BroadcastRequest
 from notifications.credentials import TokenFacts
@@ -40,6 +41,7 @@ _FIELDS = {
     "throttle.rate": "rate",
     "priority": "type",
 }
+_NOBODY, _NOTHING = ("", "Who is to get it?"), ("", "What is to be said?")
 _REPEATS = [("", "once"), *[(each, each) for each in REPEATS]]
 
 
@@ -60,13 +62,15 @@ class BroadcastForm(forms.Form):
     )
     segment = forms.ChoiceField(widget=UnfoldAdminSelectWidget, help_text="Who gets it.")
     type = forms.ChoiceField(
-        label="Notification type", widget=UnfoldAdminSelectWidget, help_text="Its published words go out."
+        label="Notification type",
+        widget=UnfoldAdminSelectWidget(attrs={"hx-target": "#variables"}),
+        help_text="Its published words go out.",
     )
     variables = _Variables(
-        label="What the words show",
+        label="Data of the words, as JSON",
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false", "style": "font-family: monospace"}),
-        help_text="The type's variables, as JSON; empty: its example.",
+        help_text='What the type\'s words show: {"title": "Hello"}.',
     )
     channels = forms.MultipleChoiceField(
         choices=list(LABELS.items()),
@@ -119,8 +123,19 @@ class BroadcastForm(forms.Form):
         segments = Segment.objects.order_by("name").values_list("name", "description")
         names = [(name, f"{name} – {about}" if about else name) for name, about in segments]
         types = NotificationType.objects.exclude(priority="critical").order_by("name").values_list("name", flat=True)
-        self.fields["segment"].choices = names  # type: ignore[attr-defined]
-        self.fields["type"].choices = [(name, name) for name in types]  # type: ignore[attr-defined]
+        self.fields["segment"].choices = [_NOBODY, *names]  # type: ignore[attr-defined]
+        self.fields["type"].choices = [_NOTHING, *((name, name) for name in types)]  # type: ignore[attr-defined]
+        self.fields["type"].widget.attrs["hx-get"] = reverse("admin:broadcasts_variables")
+        self.asked = filling.fields(self["type"].value() or "")
+        self.fields |= self.asked
+        named, rest = filling.split(self.initial.get("variables") or {}, self.asked)
+        self.initial |= {**named, "variables": rest or None}
+
+    def of_the_words(self) -> list[Any]:
+        """What the type's words show: a field for each variable; JSON for a type that declares none."""
+        value = self["variables"].value()
+        more = [self["variables"]] if not self.asked or value not in (None, "") else []
+        return [*(self[name] for name in self.asked), *more]
 
     def clean(self) -> dict[str, Any]:
         """Asks acceptance, which knows what may be sent; its refusals stand at their fields."""
@@ -136,10 +151,17 @@ class BroadcastForm(forms.Form):
                 now=now_ms(),
             )
         except (Refused, msgspec.ValidationError) as error:
-            field = _FIELDS.get(getattr(error, "field", None) or "")
+            field = self._field_of(getattr(error, "field", None) or "")
             detail = error.detail if isinstance(error, Refused) else str(error)
             self.add_error(field, f"{detail} {getattr(error, 'remedy', '') or ''}".strip())
         return values
+
+    def _field_of(self, named: str) -> str | None:
+        first, _, inner = named.partition(".")
+        variable = f"{filling.PREFIX}{inner.partition('.')[0].partition('[')[0]}"
+        if first == "data":
+            return variable if variable in self.asked else "variables"
+        return _FIELDS.get(named)
 
     def keep(self) -> Broadcast:
         """The draft, kept. Raises ControlPlaneUnavailable."""
@@ -152,12 +174,11 @@ class BroadcastForm(forms.Form):
 
     def _request(self, values: dict[str, Any]) -> BroadcastRequest:
         at, percent = values["schedule_at"], values["canary_percent"]
-        example = NotificationType.objects.filter(name=values["type"]).values_list("example", flat=True).first()
         asked = {
             "name": values["name"],
             "type": values["type"],
             "target": {"type": "segment", "segment": values["segment"]},
-            "data": values["variables"] or example or {},
+            "data": {**(values["variables"] or {}), **filling.values(values, self.asked)},
             "channels": values["channels"] or None,
             "throttle": {"rate": values["rate"]},
             "schedule_at": to_rfc3339(round(at.timestamp() * 1_000)) if at else None,

@@ -122,7 +122,8 @@ def _times(row: Broadcast) -> list[tuple[str, datetime]]:
 def estimate(row: Broadcast) -> dict[str, Any]:
     """What it would do, as far as it is counted."""
     found = row.estimate or {}
-    counted = found.get("counted", 0)
+    counted, done = found.get("counted", 0), found.get("done", False)
+    whole = 1 if done else row.size / max(1, counted)  # a half that is counted takes half as long
     drops: dict[str, dict[str, int]] = found.get("drops", {})
     rows = [
         (
@@ -134,16 +135,16 @@ def estimate(row: Broadcast) -> dict[str, Any]:
         for channel in row.channels
     ]
     return {
-        "recipients": counted if found.get("done") else row.size,
+        "recipients": counted if done else row.size,
         "counted": counted,
-        "done": found.get("done", False),
+        "done": done,
         "counted_percent": round(100 * counted / max(1, row.size, counted)),
         "rows": rows,
         "sms": found.get("sms_segments", 0),
         "sms_cost": found.get("sms_cost", "0"),
         "currency": found.get("currency", ""),
-        "expansion": duration(found.get("expansion_s") or 0),
-        "delivery": duration(found.get("delivery_s") or 0),
+        "expansion": duration(whole * (found.get("expansion_s") or 0)),
+        "delivery": duration(whole * (found.get("delivery_s") or 0)),
         "needs_two": acceptance.needs_second_person(row),
     }
 

@@ -17,7 +17,7 @@ from templates_app.words import Words
 OURS = {
     "recipient": "who it goes to: recipient.id, recipient.locale",
     "site": "the address of your site",
-    "content": "in HTML: title, body, action_url, image of this mail",
+    "content": "in a mail: its title, action_url, image; in its HTML body too",
     "range": "counts",
     "loop": "inside a loop: loop.index, loop.first, loop.last",
 }

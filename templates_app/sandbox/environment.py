@@ -54,6 +54,8 @@ class CountedEnvironment(ImmutableSandboxedEnvironment):
         for kind, names in METHODS.items():
             if isinstance(obj, kind) and attribute in names:
                 return getattr(obj, attribute)
+        if isinstance(obj, StrictUndefined):
+            return obj  # says which name is undefined, not that "undefined" lacks a field
         return self.undefined(obj=obj, name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:

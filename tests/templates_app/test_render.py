@@ -165,6 +165,17 @@ def test_html_is_escaped_inlined_and_put_into_the_layout_and_text_is_left_alone(
     assert "prefers-color-scheme: dark" in content.html
 
 
+def test_a_mails_text_part_knows_where_its_button_leads(make_type: MakeType) -> None:
+    text = "{{ name }}: {{ content.action_url }}"
+    make_type("order_shipped", Words("email", "en", title="x", body=text, html="<p>x</p>", action_url="/orders/1"))
+    assert content_of({"name": "Ada"}, channel="email").body == "Ada: http://localhost:8000/orders/1"
+
+
+def test_a_field_of_what_there_is_not_is_told_by_its_name(make_type: MakeType) -> None:
+    make_type("order_shipped", Words("in_app", "en", title="{{ order.id }}"))
+    assert error_of({}).reason == "'order' is undefined"
+
+
 def test_no_control_character_reaches_a_header(make_type: MakeType) -> None:
     make_type("order_shipped", Words("email", "en", title="Hi {{ name }}", body="x\n{{ name }}"))
     content = content_of({"name": "Ada\r\nBcc: all@example.com\x00\x1b"}, channel="email")

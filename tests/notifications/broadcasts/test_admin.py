@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
@@ -12,6 +14,10 @@ from delivery.broadcasts.estimating import begun, count_page
 from notifications.broadcasts import states
 from notifications.broadcasts.models import Broadcast
 from preferences.models import PreferenceRow, User
+from templates_app.catalog import get_catalog
+from templates_app.models import NotificationType
+from templates_app.variables.kinds import Declared
+from templates_app.variables.rows import set_variables
 from tests.notifications.broadcasts.segments import make_news, make_users
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_process")]
@@ -23,7 +29,8 @@ FORM = {
     "variables": '{"title": "New: Dark Mode!", "body": "Try it."}',
     "rate": "1000",
 }
-ADD = "/admin/broadcasts/broadcast/add/"
+LIST = "/admin/broadcasts/broadcast/"
+ADD = f"{LIST}add/"
 
 
 def somebody(name: str, *permissions: str) -> Client:
@@ -69,6 +76,38 @@ def test_what_is_wrong_stands_at_its_field(ann):
     answer = ann.post(ADD, FORM | {"channels": ["sms"]})
     assert "has no sms" in answer.content.decode()
     assert not Broadcast.objects.exists()
+
+
+def test_the_words_variables_are_asked_for_one_by_one_and_an_example_is_never_sent(ann):
+    kind = NotificationType.objects.get()
+    set_variables(kind, [Declared("title", example="Dark mode"), Declared("left", "integer", example=3)])
+    get_catalog.cache_clear()
+    asked = ann.get("/admin/broadcasts/broadcast/variables/?type=platform_announcement").content.decode()
+    assert 'name="variable_title"' in asked
+    assert 'placeholder="Dark mode"' in asked
+
+    empty = ann.post(ADD, FORM | {"variables": "", "variable_title": "Hi"}).content.decode()
+    assert "left" in empty
+    assert not Broadcast.objects.exists()
+    wrong = ann.post(ADD, FORM | {"variables": "", "variable_title": "Hi", "variable_left": "few"}).content.decode()
+    assert "a whole number" in wrong
+
+    given = {"variables": "", "variable_title": "Hi", "variable_left": "7"}
+    assert ann.post(ADD, FORM | given).status_code == 302
+    row = Broadcast.objects.get()
+    assert row.data == {"title": "Hi", "left": 7}
+    assert 'value="7"' in ann.get(reverse("admin:broadcasts_edit", args=[row.pk])).content.decode()
+
+
+def test_the_list_leads_to_its_page(ann, draft):
+    [link] = re.findall(r'href="(/admin/broadcasts/broadcast/[^"]+/change/)"', ann.get(LIST).content.decode())
+    assert "20 recipients" in ann.get(link).content.decode()
+
+
+def test_nobody_is_chosen_before_somebody_chooses(ann):
+    assert ann.post(ADD, {**FORM, "segment": "", "type": ""}).status_code == 200
+    assert not Broadcast.objects.exists()
+    assert "Who is to get it?" in ann.get(ADD).content.decode()
 
 
 def test_a_draft_is_changed_and_copied(ann, draft):

@@ -1,0 +1,32 @@
+"""The support agent's part: why one chosen user got no mail and no push."""
+
+from __future__ import annotations
+
+from tests.tour.sending import BROADCAST
+from tests.tour.staff import PHONE, Staff
+
+CHOSEN = "usr_13"
+
+
+def ask_on_the_broadcast(staff: Staff) -> None:
+    """One field on the broadcast's page."""
+    page = staff.window("support")
+    page.get_by_role("link", name="Broadcasts").click()
+    page.get_by_role("link", name=BROADCAST).click()
+    page.get_by_label("User id").fill(CHOSEN)
+    page.get_by_role("button", name="Look").click()
+    page.locator("#one").get_by_text("opted_out").first.wait_for()
+    staff.picture(page, "16-one-user")
+
+
+def ask_on_the_person(staff: Staff) -> None:
+    """The user's own page: everything sent or not sent, and why."""
+    page = staff.window("support")
+    page.get_by_role("link", name="Users", exact=True).click()
+    page.get_by_placeholder("Type to search").fill(CHOSEN)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=CHOSEN).first.click()
+    page.get_by_role("button", name="Why?").first.click()
+    page.locator(".np-why").first.wait_for()
+    staff.picture(page, "17-why")
+    staff.picture(page, "17-why-phone", PHONE)

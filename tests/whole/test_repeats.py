@@ -37,7 +37,7 @@ QUICK = dataclasses.replace(OPTIONS, deadline_ms=1_500, margin_ms=100)
 
 def until_flying(pipeline: Pipeline, topic: str) -> None:
     """Turns the bridge until a batch of `topic` is under way."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while not pipeline.bridge.topics[topic].flights:
         pipeline.bridge.turn()
         assert time.monotonic() < until, f"nothing of {topic} was taken"

@@ -38,7 +38,11 @@ def read_many(cql: str, parameters: Sequence[Sequence[Any]]) -> Rows:
 
 
 def read_keys(cql: str, keys: Collection[str]) -> Rows:
-    """All rows of the partitions `keys`; `cql` takes a list of them (`IN ?`). Raises StoreUnavailable."""
+    """All rows of the partitions `keys`; `cql` takes a list of them (`IN ?`). Raises StoreUnavailable.
+
+    An empty key has no rows: Cassandra refuses a statement that asks for one.
+    """
+    keys = [key for key in keys if key]
     if not keys:
         return []
     with reachable() as session:

@@ -23,6 +23,14 @@ def test_a_cell_comes_back_as_it_was_written(store: Store) -> None:
     assert store.timelines([entry.id]) == {entry.id: [entry]}
 
 
+def test_an_empty_id_has_nothing(store: Store) -> None:
+    entry = cell(new_notification_id())
+    store.record([entry])
+
+    assert store.timelines(["", entry.id]) == {entry.id: [entry]}
+    assert store.details([""]) == {}
+
+
 def test_a_lower_rank_changes_nothing(store: Store) -> None:
     id = new_notification_id()
     store.record([cell(id, status="delivered", rank=30, at=1_000)])

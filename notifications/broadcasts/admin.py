@@ -27,7 +27,7 @@ QUOTED_UNDERLINE = quote("_")
 BEFORE = (states.WAITING, states.SCHEDULED)
 # What a press does, the permission it asks for, and what is said when it is done.
 ACTIONS = {
-    "submit": ("start_broadcast", "It is on its way, or waits for a second person."),
+    "submit": ("start_broadcast", "Started."),
     "approve": ("approve_broadcast", "Approved."),
     "pause": ("control_broadcast", "Paused: nothing more goes out."),
     "resume": ("control_broadcast", "It goes on where it stopped."),
@@ -176,8 +176,8 @@ class BroadcastAdmin(ModelAdmin):
 
     def _done(self, request: HttpRequest, id: str, said: str, press: Any) -> HttpResponse:
         try:
-            press()
-            messages.success(request, said)
+            row = press()
+            messages.success(request, "Now it waits for a second person." if row.state == states.WAITING else said)
         except Refused as error:
             messages.error(request, f"{error.detail} {error.remedy or ''}".strip())
         there = reverse(PAGE, args=[id])

@@ -79,7 +79,7 @@ def steer(staff: Staff) -> None:
     page.wait_for_function("Number(document.querySelector('[data-count=sent]')?.innerText.replace(',', '')) > 0")
     staff.picture(page, "13-running")
     page.focus("#rate")
-    while SLOWER not in page.inner_text("#rate-words"):
+    while page.inner_text("[data-rate]") != SLOWER:
         with page.expect_response("**/rate/"):
             page.keyboard.press("ArrowLeft")
     staff.picture(page, "14-slower")

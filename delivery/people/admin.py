@@ -20,6 +20,7 @@ from delivery.people.forms import EraseForm
 from foundation.clock import now_ms
 from foundation.errors import PlatformError, Refused
 from foundation.redis import Unreachable as RedisUnreachable
+from notifications.broadcasts import finding
 from preferences import erasure
 from preferences.admin import UserAdmin
 from preferences.channels import CHANNELS, LABELS
@@ -74,9 +75,10 @@ class PersonAdmin(UserAdmin):
         before = request.GET.get("before", "")
         try:
             page = timeline.page(user.user_id, before=int(before) if before.isdecimal() else None)
+            broadcasts = [] if before else finding.lately_of(user.pk)
         except PlatformError as error:
             return _problem(request, error)
-        context = {"person": user, "page": page, "is_first": not before}
+        context = {"person": user, "page": page, "is_first": not before, "broadcasts": broadcasts}
         return render(request, "delivery/person/timeline.html", context)
 
     def why(self, request: HttpRequest, key: int) -> HttpResponse:

@@ -24,9 +24,10 @@ from notifications.broadcasts.models import Broadcast, Walk
 
 PAGE, LIST = "admin:broadcasts_broadcast_change", "admin:broadcasts_broadcast_changelist"
 QUOTED_UNDERLINE = quote("_")
+BEFORE = (states.WAITING, states.SCHEDULED)
 # What a press does, the permission it asks for, and what is said when it is done.
 ACTIONS = {
-    "submit": ("start_broadcast", "It is on its way, or waits for a second person."),
+    "submit": ("start_broadcast", "Started."),
     "approve": ("approve_broadcast", "Approved."),
     "pause": ("control_broadcast", "Paused: nothing more goes out."),
     "resume": ("control_broadcast", "It goes on where it stopped."),
@@ -132,7 +133,10 @@ class BroadcastAdmin(ModelAdmin):
     def live(self, request: HttpRequest, id: str) -> HttpResponse:
         """The part of its page that htmx asks for again and again."""
         row = self._seen(request, id)
-        context = self._context(request, row) | {"state_changed": request.GET.get("state", row.state) != row.state}
+        was = request.GET.get("state", row.state)
+        if was != row.state and was in BEFORE:
+            return HttpResponse(headers={"HX-Refresh": "true"})  # slider and ledger come, the estimate goes
+        context = self._context(request, row) | {"state_changed": was != row.state}
         return TemplateResponse(request, "broadcasts/live.html", context)
 
     def estimate(self, request: HttpRequest, id: str) -> HttpResponse:
@@ -172,11 +176,14 @@ class BroadcastAdmin(ModelAdmin):
 
     def _done(self, request: HttpRequest, id: str, said: str, press: Any) -> HttpResponse:
         try:
-            press()
-            messages.success(request, said)
+            row = press()
+            messages.success(request, "Now it waits for a second person." if row.state == states.WAITING else said)
         except Refused as error:
             messages.error(request, f"{error.detail} {error.remedy or ''}".strip())
-        return HttpResponseRedirect(reverse(PAGE, args=[id]))
+        there = reverse(PAGE, args=[id])
+        if request.headers.get("HX-Request"):  # a page put into a page would lose what its scripts know
+            return HttpResponse(headers={"HX-Redirect": there})
+        return HttpResponseRedirect(there)
 
     def _require(self, request: HttpRequest, permission: str) -> None:
         if not request.user.has_perm(f"broadcasts.{permission}"):

@@ -30,6 +30,20 @@ def of_user(row: Broadcast, user_id: str) -> Found:
         return Found("Who gets it is decided when it starts.")
     if not book.belongs(row.pk, key):
         return Found(f"Wasn't in the segment “{row.segment}” when the broadcast started.")
+    return of_member(row, key)
+
+
+def lately_of(key: int, *, of_the_last: int = 20) -> list[tuple[Broadcast, Found]]:
+    """The newest broadcasts that somebody (by numeric key) was in, newest first, and what became of each.
+
+    Their outcomes stand in the ledger, not in the user's own timeline.
+    """
+    started = Broadcast.objects.filter(started_at__isnull=False).select_related("walk").order_by("-started_at")
+    return [(row, of_member(row, key)) for row in started[:of_the_last] if book.belongs(row.pk, key)]
+
+
+def of_member(row: Broadcast, key: int) -> Found:
+    """What became of `row` for somebody of its frozen audience."""
     words = book.of_key(row.pk, key)
     lines = [(LABELS.get(channel, channel), *_line(words.get(channel))) for channel in row.channels]
     return Found("Was in the segment when it started.", broadcast_notification_id(row.pk, key), lines)

@@ -72,7 +72,7 @@ def live(row: Broadcast, walk: Walk | None = None) -> dict[str, Any]:
         "can": {action: states.can(row.state, action) for action in (states.PAUSE, states.RESUME, states.CANCEL)},
         "is_over": row.state in states.OVER,
         "is_started": row.state in states.STARTED or row.started_at is not None,
-        "polls": row.state in MOVING or (row.started_at is not None and not now.settled),
+        "polls": row.state in MOVING | {states.WAITING} or (row.started_at is not None and not now.settled),
         "times": _times(row),
     }
 

@@ -14,6 +14,8 @@ from notifications.broadcasts import acceptance, states, stops
 from notifications.broadcasts.models import Broadcast
 from notifications.broadcasts.request import RATE_MAX
 
+DONE = {states.PAUSE: "paused", states.RESUME: "resumed", states.CANCEL: "cancelled"}
+
 
 def find(id: str) -> Broadcast:
     """The broadcast. Raises NotFound."""
@@ -148,7 +150,7 @@ def _act(id: str, action: str, by: str) -> Broadcast:
     row = _locked(id)
     before, row.state = row.state, states.after(row.state, action)
     if before != row.state:
-        row.why = f"{action} by {by}" if by else ""
+        row.why = f"{DONE.get(action, action)} by {by}" if by else ""
         row.finished_at = now_ms() if row.state in states.OVER else None
     return _written(row)
 

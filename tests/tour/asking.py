@@ -15,18 +15,18 @@ def ask_on_the_broadcast(staff: Staff) -> None:
     page.get_by_role("link", name=BROADCAST).click()
     page.get_by_label("User id").fill(CHOSEN)
     page.get_by_role("button", name="Look").click()
-    page.locator("#one").get_by_text("opted_out").first.wait_for()
+    page.locator("#one", has_text="The user has turned this off").scroll_into_view_if_needed()
     staff.picture(page, "16-one-user")
 
 
 def ask_on_the_person(staff: Staff) -> None:
     """The user's own page: everything sent or not sent, and why."""
     page = staff.window("support")
-    page.get_by_role("link", name="Users", exact=True).click()
-    page.get_by_placeholder("Type to search").fill(CHOSEN)
-    page.keyboard.press("Enter")
+    page.locator("a[href$='/preferences/user/']").first.click()
+    page.locator("#searchbar").fill(CHOSEN)
+    page.locator("#searchbar").press("Enter")
     page.get_by_role("link", name=CHOSEN).first.click()
-    page.get_by_role("button", name="Why?").first.click()
-    page.locator(".np-why").first.wait_for()
+    page.locator("article summary", has_text="Why?").first.click()
+    page.locator(".np-why", has_text="The user has turned this off").first.wait_for()
     staff.picture(page, "17-why")
     staff.picture(page, "17-why-phone", PHONE)

@@ -102,7 +102,7 @@ def publish(staff: Staff) -> None:
     page.get_by_role("button", name="Publish", exact=True).click()
     page.get_by_role("link", name="Notification types").first.click()
     page.get_by_role("link", name="Translations").first.click()
-    page.get_by_text(TYPE).first.wait_for()
+    page.get_by_role("link", name=TYPE).scroll_into_view_if_needed()
     staff.picture(page, "07-translations")
 
 

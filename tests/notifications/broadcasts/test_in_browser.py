@@ -28,6 +28,7 @@ ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "-
 WIDTHS = (1440, 390)
 PICTURES = os.environ.get("PICTURES", "")
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+COVERED = "!document.querySelector('#live').contains(document.elementFromPoint(720, 200))"
 LIST = "/admin/broadcasts/broadcast/"
 
 
@@ -100,6 +101,7 @@ def test_what_runs_is_seen_moving_and_ends_with_its_buttons(page, running):
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Cancel…").click()
     page.locator("[data-state]", has_text="cancelled").wait_for()
+    assert not page.evaluate(COVERED), "something lies over the page"
     assert Broadcast.objects.get().state == states.CANCELLED
 
 
@@ -107,3 +109,12 @@ def test_why_one_user_got_nothing_is_one_question(page):
     page.fill("#one-user", "usr_00003")
     page.keyboard.press("Enter")
     page.get_by_text("Wasn't in the segment").wait_for()
+
+
+def test_who_waits_for_approval_sees_it_start(page, running):
+    Broadcast.objects.update(state=states.WAITING, started_at=None)
+    page.reload()
+    page.get_by_text("It waits for somebody").or_(page.get_by_role("button", name="Approve…")).first.wait_for()
+    Broadcast.objects.update(state=states.RUNNING, started_at=now_ms())
+    page.locator("[data-state=running]").wait_for()
+    page.locator("#rate").wait_for()

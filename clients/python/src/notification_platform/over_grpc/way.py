@@ -9,8 +9,9 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 
-from notification_platform.errors import NotConfigured
+from notification_platform.errors import BadAnswer, NotConfigured
 from notification_platform.over_grpc.messages import answer_of, error_of, request_of
 from notification_platform.over_grpc.notification_service_pb2_grpc import NotificationServiceStub
 from notification_platform.steps import Call
@@ -104,6 +105,8 @@ class AwaitedWay(_Way):
                 message = await method(request, **self._options(call, timeout_s))
         except grpc.RpcError as error:
             raise _met(error) from error
+        except DecodeError as error:  # which only the awaited channel lets through
+            raise BadAnswer(f"The answer can't be read: {error}.") from error
         return answer_of(call, message)
 
     async def close(self) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError
 
 from notification_platform.errors import BadAnswer, NotConfigured
 from notification_platform.over_grpc.messages import answer_of, error_of, request_of
@@ -105,8 +104,8 @@ class AwaitedWay(_Way):
                 message = await method(request, **self._options(call, timeout_s))
         except grpc.RpcError as error:
             raise _met(error) from error
-        except DecodeError as error:  # which only the awaited channel lets through
-            raise BadAnswer(f"The answer can't be read: {error}.") from error
+        if message is None:  # what grpc.aio makes of bytes that are no such message
+            raise BadAnswer("The answer is no message of notifications.v1.")
         return answer_of(call, message)
 
     async def close(self) -> None:

@@ -244,9 +244,12 @@ async def lying(lies: Lies):
     server.add_generic_rpc_handlers((lies,))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    async with AsyncClient(token="t", grpc=f"127.0.0.1:{port}", retries=ONCE, timeout_s=0.5) as client:
-        yield client
+    yield f"127.0.0.1:{port}"
     await server.stop(None)
+
+
+def calling(target: str) -> AsyncClient:
+    return AsyncClient(token="t", grpc=target, retries=ONCE, timeout_s=2)
 
 
 ANOTHER = pb.SendResponse(status="accepted").SerializeToString()  # with no id
@@ -255,21 +258,31 @@ SHORT = pb.SendBatchResponse(accepted=2).SerializeToString()  # with no results
 
 @pytest.mark.parametrize("answer", [b"\xff\xff rubbish", ANOTHER, b""], ids=["rubbish", "without an id", "nothing"])
 async def test_rubbish_is_told_as_such(answer):
-    async with lying(Lies(answer)) as client:
+    async with lying(Lies(answer)) as target, calling(target) as client:
         with pytest.raises(BadAnswer) as met:
             await client.send("order_shipped", user="usr_42")
     assert met.value.idempotency_key
 
 
+async def test_rubbish_is_told_as_such_to_the_blocking_client_too():
+    def work(target: str) -> None:
+        with Client(token="t", grpc=target, retries=ONCE, timeout_s=2) as client:
+            client.send("order_shipped", user="usr_42")
+
+    async with lying(Lies(b"\xff\xff rubbish")) as target:
+        with pytest.raises(BadAnswer):
+            await asyncio.to_thread(work, target)
+
+
 @pytest.mark.parametrize(("answer", "kind"), [(None, Unreachable), (SHORT, BadAnswer), (b"\xff\xff", BadAnswer)])
 async def test_a_stream_that_ends_early_or_with_rubbish_is_told_as_such(answer, kind):
-    async with lying(Lies(answer)) as client:
+    async with lying(Lies(answer)) as target, calling(target) as client:
         with pytest.raises(kind):
             await client.send_many([Event(type="order_shipped", user="a"), Event(type="order_shipped", user="b")])
 
 
 async def test_a_slow_answer_ends_in_time_with_the_key_to_go_on_with():
-    async with lying(Lies(ANOTHER, slow_s=5)) as client:
+    async with lying(Lies(ANOTHER, slow_s=30)) as target, calling(target) as client:
         with pytest.raises(Unreachable) as met:
             await client.send("order_shipped", user="usr_42")
     assert met.value.idempotency_key

@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from notification_platform.errors import NotConfigured
+from notification_platform.errors import BadAnswer, NotConfigured
 from notification_platform.over_grpc.messages import answer_of, error_of, request_of
 from notification_platform.over_grpc.notification_service_pb2_grpc import NotificationServiceStub
 from notification_platform.steps import Call
@@ -104,6 +104,8 @@ class AwaitedWay(_Way):
                 message = await method(request, **self._options(call, timeout_s))
         except grpc.RpcError as error:
             raise _met(error) from error
+        if message is None:  # what grpc.aio makes of bytes that are no such message
+            raise BadAnswer("The answer is no message of notifications.v1.")
         return answer_of(call, message)
 
     async def close(self) -> None:

@@ -40,7 +40,7 @@ def split(data: dict[str, Any], asked: dict[str, forms.Field]) -> tuple[dict[str
 def values(cleaned: dict[str, Any], asked: dict[str, forms.Field]) -> dict[str, Any]:
     """The data that the fields give: each text as a value of its kind, the empty ones left out."""
     return {
-        name.removeprefix(PREFIX): _value(cleaned[name], field.kind)  # type: ignore[attr-defined]
+        name.removeprefix(PREFIX): _value(cleaned[name], field.widget.attrs["data-kind"])
         for name, field in asked.items()
         if cleaned.get(name)
     }
@@ -60,7 +60,7 @@ def _field(row: Variable) -> forms.Field:
     else:
         field = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget(attrs=attributes))
     field.label, field.help_text = label, help_text
-    field.kind = row.kind  # type: ignore[attr-defined]
+    field.widget.attrs["data-kind"] = row.kind
     return field
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
@@ -22,7 +22,7 @@ MOST_BYTES = 16 * 1024**2
 OPTIONS = [("grpc.max_receive_message_length", MOST_BYTES), ("grpc.max_send_message_length", MOST_BYTES)]
 SYSTEM = "system"
 
-Tls = str | PathLike[str] | grpc.ChannelCredentials | None
+Tls: TypeAlias = str | PathLike[str] | grpc.ChannelCredentials | None
 
 
 def credentials(tls: Tls) -> grpc.ChannelCredentials | None:

@@ -72,6 +72,14 @@ def flush() -> None:
         _put_back(counts)
 
 
+def forget() -> None:
+    """Drops what has gathered and wasn't written."""
+    with _lock:
+        _counts.clear()
+        _samples.clear()
+        _full.clear()
+
+
 def read(minutes: Sequence[int]) -> dict[int, dict[Field, int]]:
     """The counters of `minutes`, each an empty one where nothing is kept. Raises redis.ConnectionError."""
     pipe: Any = get_redis().pipeline(transaction=False)

@@ -45,7 +45,7 @@ def redis_server() -> Iterator[Path]:
 
 @pytest.fixture
 def redis(redis_server: Path) -> object:
-    """The platform's Redis client on an empty server; what this process has counted and not written yet is dropped too."""
+    """The platform's Redis client on an empty server; what this process has still to write is dropped."""
     from foundation import minutes
     from foundation.redis import get_redis
 

@@ -22,13 +22,13 @@ MOST_BYTES = 16 * 1024**2
 OPTIONS = [("grpc.max_receive_message_length", MOST_BYTES), ("grpc.max_send_message_length", MOST_BYTES)]
 SYSTEM = "system"
 
-Tls: TypeAlias = str | PathLike[str] | grpc.ChannelCredentials | None
+Tls: TypeAlias = "str | PathLike[str] | grpc.ChannelCredentials | None"
 
 
 def credentials(tls: Tls) -> grpc.ChannelCredentials | None:
     """`tls` as a channel wants it: the PEM file of a CA, "system" for the machine's CAs, gRPC's own credentials; None:
     clear text. Raises NotConfigured for a file that can't be read."""
-    if tls is None or isinstance(tls, grpc.ChannelCredentials):
+    if not isinstance(tls, str | PathLike):
         return tls
     if tls == SYSTEM:
         return grpc.ssl_channel_credentials()

@@ -60,7 +60,7 @@ def types() -> list[dict[str, Any]]:
             "example": row.example,
             "token": variable_of(row.name, row.priority),
             "admin": reverse("admin:templates_app_notificationtype_change", args=[row.pk]),
-            "texts": f"{reverse('admin:templates_app_templatetext_changelist')}?q={row.name}",
+            "texts": reverse("admin:templates_app_words", args=[row.pk]),
         }
         for row in NotificationType.objects.order_by("pk")
     ]

@@ -129,7 +129,7 @@ class BroadcastForm(forms.Form):
         self.asked = filling.fields(self["type"].value() or "")
         self.fields |= self.asked
         named, rest = filling.split(self.initial.get("variables") or {}, self.asked)
-        self.initial |= {**named, "variables": rest or None}
+        self.initial.update(named, variables=rest or None)
 
     def of_the_words(self) -> list[Any]:
         """What the type's words show: a field for each variable; JSON for a type that declares none."""

@@ -20,7 +20,6 @@ from delivery.people.forms import EraseForm
 from foundation.clock import now_ms
 from foundation.errors import PlatformError, Refused
 from foundation.redis import Unreachable as RedisUnreachable
-from notifications.broadcasts import finding
 from preferences import erasure
 from preferences.admin import UserAdmin
 from preferences.channels import CHANNELS, LABELS
@@ -75,7 +74,7 @@ class PersonAdmin(UserAdmin):
         before = request.GET.get("before", "")
         try:
             page = timeline.page(user.user_id, before=int(before) if before.isdecimal() else None)
-            broadcasts = [] if before else finding.lately_of(user.pk)
+            broadcasts = [] if before else timeline.broadcasts_of(user.pk)
         except PlatformError as error:
             return _problem(request, error)
         context = {"person": user, "page": page, "is_first": not before, "broadcasts": broadcasts}

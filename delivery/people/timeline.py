@@ -10,9 +10,10 @@ import msgspec
 
 from foundation.errors import NotFound
 from notifications import explain, timeline
+from notifications.broadcasts import finding
 from notifications.credentials import TokenFacts
 from notifications.records import Decision
-from notifications.status import ledger_bucket
+from notifications.status import STATUSES, ledger_bucket
 from notifications.store import get_store
 from notifications.store.port import Details
 from preferences.channels import CHANNELS, LABELS
@@ -102,6 +103,19 @@ def colour(status: str) -> str:
     if status in ("bounced", "complained", "undelivered"):
         return "bad"
     return {"delivered": "good", "in_flight": "waiting", "parked": "bad", "dropped": "off"}[ledger_bucket(status)]
+
+
+def broadcasts_of(key: int) -> list[dict[str, Any]]:
+    """The newest broadcasts that a user (by numeric key) was in: {row, id, channels: rows as of an entry}."""
+    return [
+        {"row": row, "id": found.notification_id, "channels": [_cell(*line) for line in found.channels]}
+        for row, found in finding.lately_of(key)
+    ]
+
+
+def _cell(channel: str, word: str, said: str) -> dict[str, str]:
+    """`word` is a status, or what only a ledger knows: not yet, available."""
+    return {"channel": channel, "status": word, "words": said, "colour": colour(word) if word in STATUSES else "off"}
 
 
 def _whole_moments(found: Sequence[Details]) -> Sequence[Details]:

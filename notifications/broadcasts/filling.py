@@ -16,6 +16,7 @@ from templates_app.models import Variable
 from templates_app.variables.kinds import KINDS
 
 PREFIX = "variable_"
+KIND = "data-kind"
 AS_JSON = ("number", "integer", "boolean", "list", "object")
 YES_NO = [("", "–"), ("true", "yes"), ("false", "no")]
 
@@ -40,7 +41,7 @@ def split(data: dict[str, Any], asked: dict[str, forms.Field]) -> tuple[dict[str
 def values(cleaned: dict[str, Any], asked: dict[str, forms.Field]) -> dict[str, Any]:
     """The data that the fields give: each text as a value of its kind, the empty ones left out."""
     return {
-        name.removeprefix(PREFIX): _value(cleaned[name], field.widget.attrs["data-kind"])
+        name.removeprefix(PREFIX): _value(cleaned[name], field.widget.attrs[KIND])
         for name, field in asked.items()
         if cleaned.get(name)
     }
@@ -50,17 +51,18 @@ def _field(row: Variable) -> forms.Field:
     its, example = KINDS[row.kind], shown(row.example)
     label = f"{row.path}" + ("" if row.required else " (may be left out)")
     help_text = f"{row.description}; {its.like}" if row.description else its.like
-    attributes = {"placeholder": example, "autocomplete": "off"}
+    attributes = {"placeholder": example, "autocomplete": "off", KIND: row.kind}
     field: forms.Field
     if row.kind == "boolean":
-        field = forms.ChoiceField(choices=YES_NO, required=False, widget=UnfoldAdminSelectWidget)
+        field = forms.ChoiceField(
+            choices=YES_NO, required=False, widget=UnfoldAdminSelectWidget(attrs={KIND: row.kind})
+        )
     elif row.kind in ("list", "object"):
         field = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget(attrs={**attributes, "rows": 4}))
         help_text += ", as JSON"
     else:
         field = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget(attrs=attributes))
     field.label, field.help_text = label, help_text
-    field.widget.attrs["data-kind"] = row.kind
     return field
 
 

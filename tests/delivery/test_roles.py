@@ -77,7 +77,11 @@ ACTIONS = [
     Action("suppress an address", "preferences.add_suppression", "/admin/preferences/suppression/add/"),
     Action("list types", "templates_app.view_notificationtype", "/admin/templates_app/notificationtype/"),
     Action("make a type", "templates_app.add_notificationtype", "/admin/templates_app/notificationtype/add/"),
-    Action("list templates", "templates_app.view_templatetext", "/admin/templates_app/templatetext/"),
+    Action(
+        "read the translations",
+        "templates_app.view_notificationtype",
+        "/admin/templates_app/notificationtype/translations/",
+    ),
 ]
 ROLE_ACTIONS = [pytest.param(role, id=role) for role in ROLES]
 

@@ -54,15 +54,21 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     ),
     "Write": (
         _list("templates_app", "notificationtype", "Notification types", "category"),
-        _list("templates_app", "templatetext", "Templates", "edit_note"),
+        Entry(
+            "Translations", "translate", "admin:templates_app_translations", ("templates_app.view_notificationtype",)
+        ),
+        _list("templates_app", "sharedhtml", "Layouts and partials", "web"),
         _list("templates_app", "templateversion", "Versions", "history"),
     ),
     "Send": (
         _list("broadcasts", "broadcast", "Broadcasts", "campaign"),
         _list("preferences", "segment", "Segments", "groups"),
+        _list("preferences", "staticlist", "Static lists", "list_alt"),
     ),
     "People": (
         _list("preferences", "user", "Users", "person"),
+        Entry("Imports", "upload_file", "admin:preferences_peopleimport_changelist", ("preferences.import_users",)),
+        _list("preferences", "erasure", "Erasures", "person_off"),
         _list("preferences", "suppression", "Suppressed addresses", "block"),
         _list("preferences", "suppressionchange", "Suppression history", "manage_history"),
     ),

@@ -1,8 +1,8 @@
 """Who may do what in the admin: the one table of roles. A role is a group; `apply` makes the groups what it says.
 
 A permission is `app.codename`; `*` stands for any characters, so that a model added to a room comes with the room's
-rights. The table is printed as docs/roles.md (`manage.py roles`), and tests/delivery/test_roles.py holds every page of
-the admin to it.
+rights. The table is printed as docs/roles.md (`manage.py roles`), and tests/delivery/test_roles.py holds every page and
+action of the admin to it.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *_WATCHES,
         "templates_app.approve_template",
         "preferences.view_segment",
+        "preferences.view_staticlist",
         "broadcasts.view_*",
         "broadcasts.approve_broadcast",
         "auditlog.view_logentry",
@@ -96,15 +97,9 @@ ROLES: dict[str, tuple[str, ...]] = {
     ADMIN: ("*",),
 }
 
-# Apps that a deployment may be without, and permissions their rooms may not have declared yet: a row that names only
-# these is passed over where they are missing. Any other that matches nothing is a mistake.
-MAY_BE_ABSENT = (
-    "broadcasts.*",
-    "sandbox.*",
-    "templates_app.publish_template",
-    "templates_app.approve_template",
-    "preferences.see_addresses",
-)
+# What a deployment may be without: a row that names only these is passed over where they are missing. Any other that
+# matches nothing is a mistake.
+MAY_BE_ABSENT = ("sandbox.*",)
 
 
 class UnknownPermission(LookupError):

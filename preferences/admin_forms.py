@@ -35,7 +35,7 @@ class UserForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("quiet_hours", "attributes"):
+        for name in {"quiet_hours", "attributes"} & self.fields.keys():  # who may only look has none
             self.fields[name].widget.attrs["rows"] = 3
 
     def clean_user_id(self) -> str:

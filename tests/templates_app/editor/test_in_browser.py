@@ -19,6 +19,7 @@ from templates_app.publish import publish, published
 from templates_app.variables.infer import infer
 from templates_app.variables.rows import set_variables
 from templates_app.words import Words
+from tests.running import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -116,11 +117,14 @@ def test_a_mail_is_shown_in_frames_that_run_nothing(opened: Any) -> None:
 def test_leaving_at_once_loses_nothing(opened: Any, kind: NotificationType, live_server: Any) -> None:
     page = opened("push")
     page.locator("textarea[name=title]").fill("Last words")
-    with page.expect_request("**/live/"):
-        page.get_by_role("link", name="History", exact=True).click()
+    page.get_by_role("link", name="History", exact=True).click()
     page.wait_for_url("**/versions/")
-    while not page.get_by_text("Go on writing").count():  # the beacon comes in beside the page
+
+    def is_kept() -> bool:  # what the page sends as it is left comes in beside the next page
         page.reload()
+        return bool(page.get_by_text("Go on writing").count())
+
+    until(is_kept, PATIENCE_MS / 1000, "the draft")
     draft = draft_of(kind)
     assert draft is not None
     assert "Last words" in {row.title for row in draft.texts.all()}

@@ -10,11 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 # The full-width forms are read as the plain ones by spreadsheets in East Asian settings.
 STARTS = "=+-@\t\r\n＝＋－＠|%"
 GUARD = "'"
+BOM = b"\xef\xbb\xbf"
+"""By this spreadsheets know that a file is UTF-8."""
 _RUN, _GUARDED = re.compile(f"{GUARD}*[{re.escape(STARTS)}]"), re.compile(f"{GUARD}+[{re.escape(STARTS)}]")
 _SIGNED_NUMBER = re.compile(r"[+-][0-9]+([.,][0-9]+)?")
 
@@ -34,3 +36,10 @@ def line(cells: Iterable[object]) -> bytes:
     written = io.StringIO(newline="")
     csv.writer(written, lineterminator="\n").writerow([safe("" if cell is None else str(cell)) for cell in cells])
     return written.getvalue().encode("utf-8", "replace")
+
+
+def lines(header: Iterable[object], rows: Iterable[Iterable[object]]) -> Iterator[bytes]:
+    """A file for spreadsheets, line by line: the mark, the names of its columns, its rows."""
+    yield BOM + line(header)
+    for row in rows:
+        yield line(row)

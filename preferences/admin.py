@@ -13,16 +13,12 @@ from unfold.decorators import action, display
 
 from preferences import import_admin, segment_admin, static_list_admin, suppression_admin
 from preferences.admin_forms import DeviceForm, UserForm
-from preferences.masking import masked
+from preferences.masking import mask, may_see
 from preferences.models import Device, InvalidAddress, PreferenceRow, User
 
 __all__ = ["import_admin", "segment_admin", "static_list_admin", "suppression_admin"]  # they register themselves
 
 NOTHING = "–"
-
-
-def _sees(request: HttpRequest) -> bool:
-    return bool(request.user.has_perm("preferences.see_addresses"))
 
 
 class DeviceInline(TabularInline):
@@ -34,14 +30,14 @@ class DeviceInline(TabularInline):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """A token is an address."""
-        return ("platform", "token" if _sees(request) else "token_masked", "name", "registered_at")
+        return ("platform", "token" if may_see(request.user) else "token_masked", "name", "registered_at")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _sees(request) and super().has_add_permission(request, obj)
+        return may_see(request.user) and super().has_add_permission(request, obj)
 
     @display(description="Token")
     def token_masked(self, device: Device) -> str:
-        return masked("push", device.token)
+        return mask(device.token)
 
 
 class PreferenceInline(TabularInline):
@@ -60,11 +56,11 @@ class InvalidAddressInline(TabularInline):
     readonly_fields = ("channel", "address", "address_masked", "created_at")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("channel", "address" if _sees(request) else "address_masked", "created_at")
+        return ("channel", "address" if may_see(request.user) else "address_masked", "created_at")
 
     @display(description="Address")
     def address_masked(self, row: InvalidAddress) -> str:
-        return masked(row.channel, row.address)
+        return mask(row.address)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -118,13 +114,13 @@ class UserAdmin(ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Who may not see addresses sees them masked, and so doesn't change them."""
-        if obj is None or _sees(request):
+        if obj is None or may_see(request.user):
             return self.fieldsets
         masked = ("user_id", ("email_masked", "phone_masked"), ("locale", "time_zone"))
         return ((None, {"fields": masked}), *self.fieldsets[1:])
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        if _sees(request):
+        if may_see(request.user):
             return self.list_display
         return [{"email_shown": "email_masked", "phone_shown": "phone_masked"}.get(n, n) for n in self.list_display]
 
@@ -142,11 +138,11 @@ class UserAdmin(ModelAdmin):
 
     @display(description="Email")
     def email_masked(self, user: User) -> str:
-        return masked("email", user.email) or NOTHING
+        return mask(user.email) or NOTHING
 
     @display(description="Phone")
     def phone_masked(self, user: User) -> str:
-        return masked("sms", user.phone) or NOTHING
+        return mask(user.phone) or NOTHING
 
     @display(description="Devices", ordering="device_count")
     def reach(self, user: Any) -> str:

@@ -17,7 +17,7 @@ from unfold.decorators import display
 
 from foundation.errors import PlatformError, Refused
 from preferences import segments
-from preferences.masking import shown
+from preferences.masking import mask
 from preferences.models import Segment, User
 from preferences.segments import parse_condition, references, walking
 from preferences.segments.builder import ConditionField, drawn
@@ -135,7 +135,7 @@ def _counted(count: int) -> HttpResponse:
 
 def _row(user: User, whole: bool) -> dict[str, Any]:
     names = ("pk", "user_id", "locale", "time_zone", "last_active")
-    return {name: getattr(user, name) for name in names} | {"address": shown("email", user.email, whole=whole)}
+    return {name: getattr(user, name) for name in names} | {"address": user.email if whole else mask(user.email)}
 
 
 def _words(error: PlatformError) -> str:

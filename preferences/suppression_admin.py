@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from foundation.errors import Refused
 from preferences import suppression, suppression_file
 from preferences.channels import LABELS
-from preferences.masking import masked
+from preferences.masking import mask
 from preferences.models import Suppression, SuppressionChange
 from preferences.suppression import Entry
 from preferences.suppression_forms import ImportForm, RemovalForm, SuppressionForm
@@ -53,7 +53,7 @@ class _Rows(ModelAdmin):
 
     @display(description="Address", ordering="address")
     def address_masked(self, row: Any) -> str:
-        return masked(row.channel, row.address)
+        return mask(row.address)
 
     @display(description="Channel", ordering="channel", label=True)
     def channel_label(self, row: Any) -> str:

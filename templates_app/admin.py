@@ -20,6 +20,7 @@ from templates_app.editor.urls import urls
 from templates_app.forms import SharedForm, TypeForm, VariableForm
 from templates_app.models import NotificationType, SharedHtml, TemplateVersion, Variable
 from templates_app.publish_anew import publish_anew, users_of, waiting
+from templates_app.security_rules import held_back, open_change, propose
 from templates_app.variables.infer import infer
 from templates_app.variables.rows import note_examples, set_variables
 
@@ -104,6 +105,32 @@ class NotificationTypeAdmin(ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: NotificationType | None = None) -> tuple[str, ...]:
         """A name stays: records on the log carry it."""
         return ("name",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: NotificationType, form: TypeForm, change: bool) -> None:
+        """What makes it a security type, or no longer one, waits for a second person; the rest is saved."""
+        wanted = held_back(obj)
+        super().save_model(request, obj, form, change)
+        if not wanted:
+            return
+        try:
+            said = propose(obj, wanted, by=request.user.get_username()).said
+        except Refused as refusal:
+            messages.error(request, f"{refusal.detail} {refusal.remedy or ''}")
+        else:
+            messages.warning(request, f"Proposed: {said}. It holds once somebody else has approved it.")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With the change of its rules that waits."""
+        kind = self.get_object(request, object_id)
+        change = open_change(kind) if isinstance(kind, NotificationType) else None
+        more = {
+            "rule_change": change,
+            "may_approve_rules": request.user.has_perm("templates_app.approve_template"),
+            "is_own_rule_change": bool(change and change.proposed_by == request.user.get_username()),
+        }
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
     def save_formset(self, request: HttpRequest, form: TypeForm, formset: BaseInlineFormSet, change: bool) -> None:
         """The variables' examples are the type's example."""

@@ -22,16 +22,16 @@ def users_of(rows: Iterable[SharedHtml]) -> list[NotificationType]:
 
 
 def publish_anew(kinds: Iterable[NotificationType], *, by: str, note: str) -> list[Done]:
-    """The published words once more, with what they share as it is now; those of mandatory types are proposed.
+    """The published words once more, with what they share as it is now; those of security types are proposed.
 
-    Raises Conflict for a mandatory type that somebody is writing, TemplateError for words that don't compile with it.
+    Raises Conflict for a security type that somebody is writing, TemplateError for words that don't compile with it.
     """
     return [_once_more(kind, by, note) for kind in kinds]
 
 
 def _once_more(kind: NotificationType, by: str, note: str) -> Done:
     words = written(published(kind))
-    if kind.mandatory:
+    if kind.needs_two:
         return propose_words(kind, words, by=by, note=note)
     return publish(kind, words, author=by, note=note)
 

@@ -1,4 +1,4 @@
-"""From a draft to a version: at once, at a time, or after a second person's look (mandatory types).
+"""From a draft to a version: at once, at a time, or after a second person's look (security types).
 
 All raise Conflict, with a sentence and a remedy, for what can't be done, and TemplateError, with field and line, for
 words that can't be compiled: nothing is changed then.
@@ -19,6 +19,7 @@ from templates_app.drafts import is_behind, open_draft, replace_texts, written
 from templates_app.lint.trial import attempt
 from templates_app.models import Draft, NotificationType, TemplateVersion
 from templates_app.publish import publish, refuse_broken, words_of, written_of
+from templates_app.security_rules import of_types_that_need_two
 from templates_app.sharing import freeze
 from templates_app.words import Words
 
@@ -31,7 +32,7 @@ Done = TemplateVersion | Draft
 
 
 def propose(kind: NotificationType, *, by: str, note: str = "", publish_at: datetime | None = None) -> Done:
-    """Publishes the draft; with `publish_at` at that time; a mandatory type's waits for somebody to approve it."""
+    """Publishes the draft; with `publish_at` at that time; a security type's waits for somebody to approve it."""
     with transaction.atomic():
         if not Draft.objects.select_for_update().filter(type=kind).exists():
             raise Conflict("There is no draft to publish.", remedy="Somebody else may have published it; look again.")
@@ -39,7 +40,7 @@ def propose(kind: NotificationType, *, by: str, note: str = "", publish_at: date
         _refuse_unready(draft)
         draft.proposed_by, draft.proposed_at, draft.publish_at = by, timezone.now(), publish_at
         draft.save()
-        if publish_at or draft.type.mandatory:
+        if publish_at or draft.type.needs_two:
             return draft
         return _publish(draft)
 
@@ -67,15 +68,15 @@ def take_back(kind: NotificationType) -> Draft:
 
 
 def roll_back(kind: NotificationType, number: int, *, by: str) -> Done:
-    """Publishes the words of version `number` anew, looking as they did; a mandatory type's wait for approval.
+    """Publishes the words of version `number` anew, looking as they did; a security type's wait for approval.
 
-    The draft that somebody writes stays. For a mandatory type there has to be none, since the old words become one.
+    The draft that somebody writes stays. For a security type there has to be none, since the old words become one.
     """
     version = kind.versions.filter(number=number, is_test=False).first()
     if version is None:
         raise Conflict(f"There is no version {number}.", remedy="Choose one of the history.")
     note, texts = f"version {number} again", [words_of(row) for row in version.texts.all()]
-    if not kind.mandatory:
+    if not kind.needs_two:
         return publish(kind, texts, author=by, note=note)
     return propose_words(kind, written(texts), by=by, note=note)
 
@@ -95,7 +96,7 @@ def propose_words(kind: NotificationType, texts: Sequence[Words], *, by: str, no
 
 def publish_due(now: datetime | None = None) -> list[TemplateVersion]:
     """Publishes the drafts whose time has come. A draft that can't be is opened again, with the reason on it."""
-    due = Q(publish_at__lte=now or timezone.now()) & (Q(type__mandatory=False) | ~Q(approved_by=""))
+    due = Q(publish_at__lte=now or timezone.now()) & (~of_types_that_need_two() | ~Q(approved_by=""))
     return [
         version
         for kind in NotificationType.objects.filter(pk__in=Draft.objects.filter(due).values("type"))

@@ -20,8 +20,8 @@ from delivery import dead_letters
 from delivery.desk import told, workbench
 from delivery.desk.observed import STATE_COLOURS, Observed
 from delivery.desk.pages import moment
-from delivery.masking import shown_to
 from delivery.models import DeadLetter
+from preferences.masking import shown_to
 
 FIRST = ("reason", "error", "detail", "provider", "provider_code", "attempts")  # what one wants to know of it
 

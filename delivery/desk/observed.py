@@ -15,10 +15,10 @@ from unfold.decorators import action, display
 
 from delivery import audit_trail, quarantine
 from delivery.desk.pages import moment
-from delivery.masking import address_to, shown_to
 from delivery.models import Alert, QuarantinedRecord
 from delivery.providers.sandbox.models import OutboxMessage
 from foundation.errors import PlatformError
+from preferences.masking import address_to, shown_to
 
 STATE_COLOURS = {
     "parked": "warning",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from delivery.masking import may_see, shown_to
 from foundation.errors import Unreachable
 from notifications import timeline
 from notifications.lookup import find_event
 from notifications.store import get_store
+from preferences.masking import may_see, shown_to
 
 CHANNEL_COLOURS = {
     "sent": "success",

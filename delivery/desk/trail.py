@@ -19,7 +19,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 
-from foundation import spreadsheets
+from foundation import csv_cells
 
 admin.site.unregister(LogEntry)
 
@@ -84,7 +84,7 @@ class TrailAdmin(LogEntryAdminMixin, ModelAdmin):
         """What the list shows now, all of it, streamed."""
         rows = self.get_changelist_instance(_with_its_filter(request)).get_queryset(request)
         return StreamingHttpResponse(
-            spreadsheets.lines(COLUMNS, _rows(rows)),
+            csv_cells.lines(COLUMNS, _rows(rows)),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="audit-trail.csv"', "Cache-Control": "no-store"},
         )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from foundation.errors import ControlPlaneUnavailable
 from preferences.channels import CHANNELS, LABELS
 from preferences.choices import matrix_of
-from preferences.masking import shown
+from preferences.masking import mask
 from preferences.matrix import MatrixCell
 from preferences.models import Erasure, InvalidAddress, Suppression, User
 from templates_app.catalog import get_catalog
@@ -36,7 +36,7 @@ def points(user: User, *, whole: bool) -> list[dict[str, Any]]:
         {
             "label": label,
             "name": name,
-            "address": shown(channel, address, whole=whole),
+            "address": address if whole else mask(address),
             "since": since,
             "suppressed": unwanted.get((address, channel)),
             "dead": dead.get(address),

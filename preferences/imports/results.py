@@ -63,10 +63,12 @@ def bad_rows(job: PeopleImport) -> Iterator[Bad]:
 
 def bad_file(job: PeopleImport) -> Iterator[bytes]:
     """The bad rows as a CSV that can be mended and sent again: its columns, then the line and why."""
-    yield b"\xef\xbb\xbf" + csv_cells.line([*job.header, *BAD_COLUMNS])
-    for bad in bad_rows(job):
-        cells: Sequence[Any] = [*bad.cells, *[""] * (len(job.header) - len(bad.cells))]
-        yield csv_cells.line([*cells[: len(job.header)], bad.line, bad.why])
+    return csv_cells.lines([*job.header, *BAD_COLUMNS], (_as_cells(bad, len(job.header)) for bad in bad_rows(job)))
+
+
+def _as_cells(bad: Bad, columns: int) -> Sequence[Any]:
+    cells = [*bad.cells, *[""] * (columns - len(bad.cells))]
+    return [*cells[:columns], bad.line, bad.why]
 
 
 def purge() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from preferences.channels import ALWAYS_ON
-from preferences.masking import masked
+from preferences.masking import mask
 from preferences.models.user import CHANNEL_CHOICES, User
 
 # In-app has no address that could be unwanted.
@@ -38,7 +38,7 @@ class Suppression(models.Model):
         constraints = [models.UniqueConstraint(fields=["address", "channel"], name="one_suppression_an_address")]
 
     def __str__(self) -> str:
-        return f"{masked(self.channel, self.address)} ({self.get_channel_display()})"
+        return f"{mask(self.address)} ({self.get_channel_display()})"
 
 
 class SuppressionChange(models.Model):
@@ -60,7 +60,7 @@ class SuppressionChange(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{masked(self.channel, self.address)} {self.action}"
+        return f"{mask(self.address)} {self.action}"
 
 
 class InvalidAddress(models.Model):
@@ -77,4 +77,4 @@ class InvalidAddress(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "channel", "address"], name="one_mark_an_address")]
 
     def __str__(self) -> str:
-        return f"{masked(self.channel, self.address)} ({self.get_channel_display()})"
+        return f"{mask(self.address)} ({self.get_channel_display()})"

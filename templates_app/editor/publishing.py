@@ -104,7 +104,7 @@ def _time(text: str) -> datetime:
 def _said(done: publishing.Done) -> str:
     if isinstance(done, Draft):
         if done.waits_for_approval:
-            return "Proposed. Somebody else has to approve it, since users can't turn this type off."
+            return "Proposed. Somebody else has to approve it, since this is a security type."
         return f"It will be published at {done.publish_at:%Y-%m-%d %H:%M} UTC."
     return f"Published as version {done.number}. What is in flight keeps the version it was accepted under."
 

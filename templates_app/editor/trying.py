@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from foundation.errors import Conflict, NotFound, RateLimited, Refused, TemplateError, Unreachable
+from preferences.masking import shown_to
 from preferences.models import User
 from templates_app.above import TestSend, lent
 from templates_app.drafts import working_words
@@ -31,7 +32,10 @@ REMEMBERED = "templates_app.me"
 @require_POST
 @permitted("see_events")
 def events(request: HttpRequest, pk: int) -> HttpResponse:
-    """POST `asked`, the id of a notification or of a user: {"events": [{"id", "at", "data"}]} or {"problem"}."""
+    """POST `asked`, the id of a notification or of a user: {"events": [{"id", "at", "data"}]} or {"problem"}.
+
+    Contact data is masked for whoever may not see addresses.
+    """
     kind = get_object_or_404(NotificationType, pk=pk)
     above, asked = lent(), request.POST.get("asked", "").strip()
     try:
@@ -41,7 +45,11 @@ def events(request: HttpRequest, pk: int) -> HttpResponse:
     if not found:
         return JsonResponse({"problem": f"No past event of {kind.name} is known for “{asked}”."})
     shown = [
-        {"id": each.id, "at": f"{datetime.fromtimestamp(each.at / 1000, UTC):%Y-%m-%d %H:%M} UTC", "data": each.data}
+        {
+            "id": each.id,
+            "at": f"{datetime.fromtimestamp(each.at / 1000, UTC):%Y-%m-%d %H:%M} UTC",
+            "data": shown_to(request.user, each.data),
+        }
         for each in found
     ]
     return JsonResponse({"events": shown})

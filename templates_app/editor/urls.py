@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from templates_app.editor import history, live, page, publishing, texts, translating, trying
+from templates_app.editor import history, live, page, publishing, rules, texts, translating, trying
 
 TEXT = "<int:pk>/words/<slug:channel>/<slug:locale>/"
 
@@ -26,6 +26,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
         "<int:pk>/draft/take-back/": (texts.take_back, "draft_take_back"),
         "<int:pk>/draft/publish/": (publishing.publish, "draft_publish"),
         "<int:pk>/draft/approve/": (publishing.approve, "draft_approve"),
+        "<int:pk>/rules/approve/": (rules.approve, "rules_approve"),
+        "<int:pk>/rules/take-back/": (rules.take_back, "rules_take_back"),
         "<int:pk>/versions/": (history.versions, "versions"),
         "<int:pk>/versions/<int:number>/bring-back/": (publishing.roll_back, "roll_back"),
         "<int:pk>/compare/": (history.compare, "compare"),

@@ -11,6 +11,7 @@ from templates_app.files.folder import Folder, TypeFolder
 from templates_app.models import NotificationType, SharedHtml
 from templates_app.publish import publish, published
 from templates_app.publishing import propose_words
+from templates_app.security_rules import held_back, open_change, propose
 from templates_app.sharing import freeze
 from templates_app.variables.rows import declared, set_variables
 from templates_app.words import Words
@@ -26,8 +27,8 @@ class Pushed(msgspec.Struct, frozen=True):
 def push(folder: Folder, *, by: str, note: str, dry: bool = False) -> list[Pushed]:
     """All of it or nothing. What isn't in the folder stays as it is. `dry`: only says what would be done.
 
-    Words of mandatory types are proposed: a second person approves them in the admin. Raises TemplateError,
-    ValidationError, Conflict.
+    Words of security types are proposed, and so is what makes a type that is there one or none: a second person
+    approves them in the admin. Raises TemplateError, ValidationError, Conflict.
     """
     with transaction.atomic():
         done = [*_shared(folder), *(each for kind in folder.types for each in _type(kind, by, note))]
@@ -54,8 +55,12 @@ def _type(its: TypeFolder, by: str, note: str) -> Iterator[Pushed]:
         for name in changed:
             setattr(row, name, its.rules[name])
         row.full_clean()
+        wanted = held_back(row)
         row.save()
-        yield Pushed(its.name, "added" if is_new else f"changed {', '.join(changed)}")
+        if plain := [name for name in changed if name not in wanted]:
+            yield Pushed(its.name, "added" if is_new else f"changed {', '.join(plain)}")
+        if wanted and not _is_proposed(row, wanted):
+            yield Pushed(its.name, f"{propose(row, wanted, by=by).said}: proposed; a second person approves it")
     if declared(row.variables.all()) != its.variables:
         set_variables(row, its.variables)
         yield Pushed(its.name, f"{len(its.variables)} variables")
@@ -64,8 +69,14 @@ def _type(its: TypeFolder, by: str, note: str) -> Iterator[Pushed]:
         yield Pushed(its.name, _publish(row, words, by, note))
 
 
+def _is_proposed(kind: NotificationType, wanted: dict[str, bool]) -> bool:
+    """The same folder again proposes nothing anew."""
+    there = open_change(kind)
+    return there is not None and there.wanted == wanted
+
+
 def _publish(kind: NotificationType, words: list[Words], by: str, note: str) -> str:
-    if not kind.mandatory:
+    if not kind.needs_two:
         return f"published as version {publish(kind, words, author=by, note=note).number}"
     propose_words(kind, words, by=by, note=note)
     return "proposed; a second person approves it in the admin"

@@ -6,6 +6,7 @@ What a template says changes only by a new version: what was accepted keeps the 
 
 from templates_app.models.drafts import Draft, DraftText
 from templates_app.models.names import CatalogName
+from templates_app.models.rule_changes import RuleChange
 from templates_app.models.shared import SharedHtml
 from templates_app.models.texts import CHANNELS
 from templates_app.models.types import NAME, NotificationType
@@ -19,6 +20,7 @@ __all__ = [
     "Draft",
     "DraftText",
     "NotificationType",
+    "RuleChange",
     "SharedHtml",
     "TemplateText",
     "TemplateVersion",

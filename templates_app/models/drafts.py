@@ -12,7 +12,7 @@ class Draft(models.Model):
     """All texts of a type as they are being written; there is one at most. `templates_app.drafts` changes it.
 
     `base` is the version it was begun from. Proposed: it waits for its time (`publish_at`) or for a second person
-    (mandatory types), and nobody edits it until it is taken back. `problem`: why it wasn't published at its time.
+    (security types), and nobody edits it until it is taken back. `problem`: why it wasn't published at its time.
     """
 
     type = models.OneToOneField(NotificationType, on_delete=models.CASCADE, related_name="draft")
@@ -31,7 +31,7 @@ class Draft(models.Model):
     class Meta:
         permissions = (
             ("publish_template", "Can publish words, schedule them and bring old ones back"),
-            ("approve_template", "Can approve the words of mandatory types"),
+            ("approve_template", "Can approve the words and rules of security types"),
             ("test_template", "Can send a draft to themselves"),
             ("see_events", "Can look at past events' data in the editor"),
         )
@@ -47,7 +47,7 @@ class Draft(models.Model):
     @property
     def waits_for_approval(self) -> bool:
         """Whether a second person has to look at it."""
-        return self.is_proposed and self.type.mandatory and not self.approved_by
+        return self.is_proposed and not self.approved_by and self.type.needs_two
 
 
 class DraftText(TextFields):

@@ -59,6 +59,11 @@ class NotificationType(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def needs_two(self) -> bool:
+        """Whether its words need a second person: a security type, and one that may be about to become one or none."""
+        return self.mandatory or self.two_factor or self.rule_changes.filter(approved_at=None).exists()
+
     def clean(self) -> None:
         """Refuses a name that a category has, and the other way round."""
         for field, own in (("name", CatalogName.TYPE), ("category", CatalogName.CATEGORY)):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.auth.models import User as Staff
 from django.test import Client
 from django.urls import reverse
 
@@ -85,6 +87,20 @@ def test_a_past_event_is_found_by_its_id_also_before_it_is_routed(kind):
     assert (found.type, found.data) == ("order_shipped", DATA)
     assert events(accepted.notification_id, "another_type") == []
     assert events("usr_nobody", "order_shipped") == []
+
+
+@pytest.mark.parametrize(("sees", "shown"), [((), "a…@e….com"), (("see_addresses",), "ann@example.com")])
+def test_contact_data_of_past_events_is_masked_for_who_may_not_see_addresses(client, kind, sees, shown):
+    data = DATA | {"contact": [{"mail": "ann@example.com"}]}
+    (accepted,) = accept([a_request(data=data)], SENDER, now=now_ms())
+    author = Staff.objects.create_user("author", is_staff=True)
+    author.user_permissions.set(Permission.objects.filter(codename__in=("see_events", *sees)))
+    client.force_login(author, backend="django.contrib.auth.backends.ModelBackend")
+
+    page = reverse("admin:templates_app_events", args=[kind.pk])
+    (found,) = client.post(page, {"asked": accepted.notification_id}).json()["events"]
+
+    assert found["data"] == DATA | {"contact": [{"mail": shown}]}
 
 
 def test_the_page_for_past_events(admin_client, kind):

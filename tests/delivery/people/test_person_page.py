@@ -80,7 +80,7 @@ def page(client: Client, user: User, rest: str = "") -> str:
 def test_support_sees_who_it_is_with_addresses_masked_and_what_is_in_the_way(support, ann):
     shown = page(support, ann)
 
-    for words in ("a•••@example.com", "+49•••78", "a-long•••", "Hard bounce", "dead", "plan", "order_shipped"):
+    for words in ("a…@e….com", "…5678", "…oken", "Hard bounce", "dead", "plan", "order_shipped"):
         assert words in shown, words
     for address in ("ann@example.com", "+4915112345678", "a-long-push-token"):
         assert address not in shown, address

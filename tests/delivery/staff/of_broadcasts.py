@@ -11,6 +11,11 @@ ACTIONS = [
     Action("watch a broadcast", VIEW, f"{BROADCAST}live/"),
     Action("see its estimate", VIEW, f"{BROADCAST}estimate/"),
     Action("find one of its users", VIEW, f"{BROADCAST}one/?user=usr_1"),
+    Action(
+        "see the fields of a type's variables",
+        "broadcasts.add_broadcast",
+        "/admin/broadcasts/broadcast/variables/?type=order_shipped",
+    ),
     Action("change a draft", "broadcasts.add_broadcast", f"{BROADCAST}edit/"),
     Action("propose a broadcast", "broadcasts.start_broadcast", f"{BROADCAST}do/submit/", {}),
     Action("approve a broadcast", APPROVE, f"{BROADCAST}do/approve/", {}),

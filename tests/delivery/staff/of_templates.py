@@ -26,6 +26,8 @@ ACTIONS = [
     Action("approve words", APPROVE, f"{TYPE}draft/approve/", {}),
     Action("take a proposal back", WRITE, f"{TYPE}draft/take-back/", {}),
     Action("bring a draft up to date", WRITE, f"{TYPE}draft/update/", {}),
+    Action("approve a change of the rules", APPROVE, f"{TYPE}rules/approve/", {}),
+    Action("take a change of the rules back", "templates_app.change_notificationtype", f"{TYPE}rules/take-back/", {}),
     Action("publish", PUBLISH, f"{TYPE}draft/publish/", {"note": "now"}),
     Action("discard a draft", WRITE, f"{TYPE}draft/discard/", {}),
     Action("see the history", VIEW, f"{TYPE}versions/"),

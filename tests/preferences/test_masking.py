@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery import masking
+from preferences import masking
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from delivery import masking
         ("+4915112345678", "…5678"),
         ("d3b07384d113edec49eaa6238ad5ff00", "…ff00"),
         ("short", "…"),
+        ("", ""),
     ],
 )
 def test_an_address_can_be_told_apart_and_not_written_to(address: str, shown: str) -> None:
@@ -31,11 +32,11 @@ def test_addresses_in_a_sentence_are_masked_and_nothing_else_is() -> None:
 def test_a_record_is_masked_wherever_addresses_stand() -> None:
     record = {
         "recipients": [{"user": "usr_1", "sends": [{"address": "tok-1234567890", "platform": "fcm"}]}],
-        "data": {"mail": "ann@example.com", "order": "A-17", "count": 3},
+        "data": {"mail": "ann@example.com", "Phone": "0151 1234567", "order": "A-17", "count": 3},
         "now": 1_700_000_000_000,
     }
     assert masking.mask_all(record) == {
         "recipients": [{"user": "usr_1", "sends": [{"address": "…7890", "platform": "fcm"}]}],
-        "data": {"mail": "a…@e….com", "order": "A-17", "count": 3},
+        "data": {"mail": "a…@e….com", "Phone": "…4567", "order": "A-17", "count": 3},
         "now": 1_700_000_000_000,
     }

@@ -12,9 +12,10 @@ from foundation.errors import InvalidRequest
 def query_of(request: Request, known: Collection[str]) -> dict[str, str]:
     """The request's parameters. Raises InvalidRequest for one that isn't `known` (contract §2)."""
     query: dict[str, str] = request.query_params.dict()
-    if unknown := next((name for name in query if name not in known), None):
+    unknown = [name for name in query if name not in known]
+    if unknown:
         raise InvalidRequest(
-            f"There is no parameter `{unknown}`.", field=unknown, remedy=f"There are {', '.join(known)}."
+            f"There is no parameter `{unknown[0]}`.", field=unknown[0], remedy=f"There are {', '.join(known)}."
         )
     return query
 

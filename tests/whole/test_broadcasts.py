@@ -79,7 +79,9 @@ def test_records_are_of_many_recipients_of_one_partition_and_no_row_is_written_f
     air.expand(id)
     air.settle(id)
     records = bulk_records()
-    assert len(records) <= len(get_log().end_offsets(BULK))
+    rounds = {event.now for event, _ in records}
+    assert len(rounds) <= 3  # one, and what a machine that was early or late left over
+    assert len(records) <= len(rounds) * len(get_log().end_offsets(BULK))
     assert sum(len(event.recipients) for event, _ in records) == CROWD
     assert all(event.broadcast == id for event, _ in records)
     if not engines.STACK:
@@ -149,9 +151,9 @@ def turn_for_ever(expander: Expander) -> None:
 
 
 def in_round(id: str) -> int:
-    """How many are in the round that was begun: at least 20 at 200 a second, more on a machine that was late."""
+    """How many are in the round that was begun: as many as the time since the one before allows."""
     walk = Walk.objects.get(pk=id)
-    assert walk.round_to - walk.depth >= 20
+    assert walk.round_to > walk.depth
     return walk.round_to - walk.depth
 
 

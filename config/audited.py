@@ -1,8 +1,8 @@
 """Whose changes the audit trail keeps (django-auditlog), by model: what staff set up, of every room.
 
 Rows that the platform writes itself (dead letters, due-time rows, what users choose by the API) have logs of their own.
-Addresses and secrets never stand in the trail: their fields are masked or left out, since erasing a user doesn't reach
-it. The suppression list keeps its own history of who, when and why.
+Addresses and secrets never stand in the trail: their fields are masked whole or left out; erasing a user empties
+what it says of them (delivery/people/trail.py). The suppression list keeps its own history of who, when and why.
 """
 
 from __future__ import annotations

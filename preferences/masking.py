@@ -29,6 +29,11 @@ def mask(address: str) -> str:
     return f"…{address[-TELLS_APART:]}" if len(address) > 2 * TELLS_APART else "…"
 
 
+def hidden(value: str) -> str:
+    """That there is something, and no more: for the audit trail, which others read for years. Pure."""
+    return "…" if value not in ("", "None", "{}") else value
+
+
 def mask_text(text: str) -> str:
     """`text` with every email address and phone number in it masked. Pure."""
     return _PHONE.sub(lambda found: mask(found[0]), _EMAIL.sub(lambda found: mask(found[0]), text))

@@ -13,18 +13,6 @@ FORMULAS = [
     *("=1+1", '=HYPERLINK("http://x")', "-2+3", "+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "\n=1"),
     *("＝1", "|x", "%0"),
 ]
-    "=1+1",
-    '=HYPERLINK("http://x")',
-    "-2+3",
-    "+cmd|' /C calc'!A0",
-    "@SUM(A1)",
-    "\t=1",
-    "\r=1",
-    "\n=1",
-    "＝1",
-    "|x",
-    "%0",
-]
 
 
 @pytest.mark.parametrize("formula", FORMULAS)

@@ -49,6 +49,14 @@ def test_searched_by_part_of_an_address_channel_and_reason_in_pages(keeper):
     assert rest["cursor"] is None
 
 
+@pytest.mark.parametrize("query", ["adress=ann", "=0"])
+def test_a_parameter_that_isnt_there_is_named(keeper, query):
+    status, problem = keeper.get(f"suppressions?{query}")
+    assert (status, problem["field"]) == (400, query.split("=")[0])
+        query.split("=")[0],
+    )
+
+
 REFUSED = [
     ("suppressions", {"address": "ann", "channel": "email"}, "address"),
     ("suppressions", {"address": "0151", "channel": "sms"}, "address"),

@@ -53,8 +53,6 @@ def test_searched_by_part_of_an_address_channel_and_reason_in_pages(keeper):
 def test_a_parameter_that_isnt_there_is_named(keeper, query):
     status, problem = keeper.get(f"suppressions?{query}")
     assert (status, problem["field"]) == (400, query.split("=")[0])
-        query.split("=")[0],
-    )
 
 
 REFUSED = [

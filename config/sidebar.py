@@ -69,7 +69,12 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     ),
     "People": (
         _list("preferences", "user", "Users", "person"),
-        Entry("Imports", "upload_file", "admin:preferences_peopleimport_changelist", ("preferences.import_users",)),
+        Entry(
+            "Imports",
+            "upload_file",
+            "admin:preferences_peopleimport_changelist",
+            ("preferences.import_users", "preferences.change_staticlist"),
+        ),
         _list("preferences", "erasure", "Erasures", "person_remove"),
         _list("preferences", "suppression", "Suppressed addresses", "block"),
         _list("preferences", "suppressionchange", "Suppression history", "manage_history"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from auditlog.models import LogEntry
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -29,16 +31,26 @@ STEERED = {"pause": PeopleImport.State.PAUSED, "resume": PeopleImport.State.RUNN
 
 @admin.register(PeopleImport)
 class PeopleImportAdmin(ModelAdmin):
-    """Who may import users sees and steers all imports."""
+    """Imports of users for who may import users; files that fill a static list for who may change lists."""
 
     list_display = ("file_name", "shown_state", "to_list", "rows", "by", "created_at", "finished_at")
     list_filter = ("state",)
     search_fields = ("file_name", "by")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm("preferences.import_users"))
+        """Of one: what it asks for. Of none: whether there can be any."""
+        if obj is not None:
+            return _may(request, fills=obj.to_list_id is not None)
+        return _may(request, fills=True) or _may(request, fills=False)
 
-    has_add_permission = has_view_permission
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PeopleImport]:
+        """Those one may look at; who may look at none is refused, not told that there are none."""
+        rows = super().get_queryset(request)
+        fills, registers = _may(request, fills=True), _may(request, fills=False)
+        return rows if fills == registers else rows.exclude(to_list=None) if fills else rows.filter(to_list=None)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -70,12 +82,15 @@ class PeopleImportAdmin(ModelAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
         """Where a file is chosen."""
-        self._may(request)
-        lists = StaticList.objects.order_by("name")
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        registers = _may(request, fills=False)
+        lists = StaticList.objects.order_by("name") if _may(request, fills=True) else StaticList.objects.none()
         return self._page(
             request,
             "upload",
-            title="Import users",
+            title="Import users" if registers else "Put users on a list",
+            registers=registers,
             file=UnfoldAdminFileFieldWidget().render("file", None, FILE_ATTRIBUTES),
             lists=lists,
             part_bytes=PART_BYTES,
@@ -91,9 +106,12 @@ class PeopleImportAdmin(ModelAdmin):
 
     def begin(self, request: HttpRequest) -> HttpResponse:
         """A new import, whose parts are to come: {"id", "part", "done"}."""
-        self._may(request, post=True)
         chosen = request.POST.get("list", "")
+        if request.method != "POST" or not _may(request, fills=bool(chosen)):
+            raise PermissionDenied
         to_list = StaticList.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+        if chosen and to_list is None:
+            return JsonResponse({"problem": "That list isn't there any more."}, status=400)
         job = jobs.upload(
             request.POST.get("name", "")[:200] or "file.csv", by=request.user.get_username(), to_list=to_list
         )
@@ -101,8 +119,7 @@ class PeopleImportAdmin(ModelAdmin):
 
     def part(self, request: HttpRequest, key: int) -> HttpResponse:
         """One piece of the file; with `last` the file is read, and the answer says where to go on."""
-        self._may(request, post=True)
-        job = self._job(request, key)
+        job = self._job(request, key, post=True)
         number = request.GET.get("number", "")
         if not number.isdecimal() or int(number) >= PARTS_MAX:
             return JsonResponse({"problem": "The file is too large."}, status=400)
@@ -116,8 +133,7 @@ class PeopleImportAdmin(ModelAdmin):
 
     def columns(self, request: HttpRequest, key: int) -> HttpResponse:
         """The first rows under the columns as chosen (htmx), or the start."""
-        self._may(request, post=True)
-        job = self._job(request, key)
+        job = self._job(request, key, post=True)
         chosen = self._chosen(request, job)
         if "start" not in request.POST:
             return self._preview(request, job, chosen)
@@ -125,7 +141,7 @@ class PeopleImportAdmin(ModelAdmin):
             jobs.start(job, chosen)
         except PlatformError as error:
             return self._columns_page(request, job, chosen, problem=_words(error))
-        self.log_change(request, job, f"Started with {job.rows:,} rows.")
+        self._note(request, job, f"Started with {job.rows:,} rows.", was=PeopleImport.State.MAPPING)
         return HttpResponseRedirect(reverse("admin:preferences_peopleimport_change", args=[job.pk]))
 
     def progress(self, request: HttpRequest, key: int) -> HttpResponse:
@@ -135,11 +151,11 @@ class PeopleImportAdmin(ModelAdmin):
 
     def steer(self, request: HttpRequest, key: int) -> HttpResponse:
         """Pause, resume, cancel."""
-        self._may(request, post=True)
-        job = self._job(request, key)
+        job = self._job(request, key, post=True)
         act = request.POST.get("act", "")
         if act in STEERED and jobs.steer(job, STEERED[act]):
-            self.log_change(request, job, f"{act.capitalize()}.")
+            was, job.state = job.state, STEERED[act]
+            self._note(request, job, f"{act.capitalize()}.", was=was)
         return HttpResponseRedirect(reverse("admin:preferences_peopleimport_change", args=[job.pk]))
 
     def bad(self, request: HttpRequest, key: int) -> StreamingHttpResponse:
@@ -162,20 +178,30 @@ class PeopleImportAdmin(ModelAdmin):
     def _chosen(self, request: HttpRequest, job: PeopleImport) -> dict[str, str]:
         return {column: request.POST.get(f"column-{at}", "") for at, column in enumerate(job.header)}
 
-    def _job(self, request: HttpRequest, key: int) -> PeopleImport:
-        self._may(request)
+    def _job(self, request: HttpRequest, key: int, *, post: bool = False) -> PeopleImport:
+        if not self.has_view_permission(request) or (post and request.method != "POST"):
+            raise PermissionDenied
         job = PeopleImport.objects.filter(pk=key).select_related("to_list").first()
         if job is None:
             raise Http404("There is no such import.")
+        if not self.has_view_permission(request, job):
+            raise PermissionDenied
         return job
 
-    def _may(self, request: HttpRequest, *, post: bool = False) -> None:
-        if not self.has_view_permission(request) or (post and request.method != "POST"):
-            raise PermissionDenied
+    def _note(self, request: HttpRequest, job: PeopleImport, words: str, *, was: str) -> None:
+        """Its state is changed past the model, so the audit trail is told here."""
+        self.log_change(request, job, words)
+        changed = {"state": [str(was), str(job.state)]}
+        LogEntry.objects.log_create(job, force_log=True, action=LogEntry.Action.UPDATE, changes=changed)
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
         everywhere = {**self.admin_site.each_context(request), "opts": self.opts}
         return TemplateResponse(request, f"preferences/import/{name}.html", {**everywhere, **context})
+
+
+def _may(request: HttpRequest, *, fills: bool) -> bool:
+    """Filling a list registers and changes nobody, so it asks for less."""
+    return bool(request.user.has_perm("preferences.change_staticlist" if fills else "preferences.import_users"))
 
 
 def _previewed(job: PeopleImport, chosen: dict[str, str]) -> dict[str, Any]:

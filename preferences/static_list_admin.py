@@ -36,8 +36,8 @@ class StaticListAdmin(ModelAdmin):
         return super().has_delete_permission(request, obj) and not used
 
     def has_fill_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Who may import users may fill lists with them."""
-        return bool(request.user.has_perm("preferences.import_users"))
+        """Filling registers nobody: it asks for no more than changing the list."""
+        return bool(request.user.has_perm("preferences.change_staticlist"))
 
     @display(description="Users", ordering="size")
     def count(self, row: Any) -> str:

@@ -52,21 +52,28 @@ def _written() -> dict[str, str]:
 def _people() -> dict[str, str]:
     ann = User.objects.create(user_id="usr_1", email=ADDRESS)
     suppression.add([Entry(ADDRESS, "email", Suppression.Reason.MANUAL, "")], by="ann")
-    job = jobs.upload("people.csv", by="ann")
-    jobs.add_part(job, 0, b"user_id\nusr_1\n")
-    jobs.finish_upload(job, 1)
+    early = StaticList.objects.create(name="early birds")
     at = ann.created_at
     return {
         "user": str(ann.pk),
         "gone": str(User.objects.create(user_id="usr_gone").pk),
         "segment": str(Segment.objects.create(name="everybody", condition={}).pk),
-        "staticlist": str(StaticList.objects.create(name="early birds").pk),
+        "staticlist": str(early.pk),
         "suppression": str(Suppression.objects.get().pk),
         "suppressionchange": str(SuppressionChange.objects.get().pk),
-        "peopleimport": str(job.pk),
+        "peopleimport": _file(early),
+        "users_file": _file(None),
         "uploading": str(jobs.upload("more.csv", by="ann").pk),
         "erasure": str(Erasure.objects.create(receipt="er_1", digest="0", by="ann", at=at, gone_by=at).pk),
     }
+
+
+def _file(to_list: StaticList | None) -> str:
+    """A file that waits for its columns."""
+    job = jobs.upload("people.csv", by="ann", to_list=to_list)
+    jobs.add_part(job, 0, b"user_id\nusr_1\n")
+    jobs.finish_upload(job, 1)
+    return str(job.pk)
 
 
 def _observed() -> dict[str, str]:

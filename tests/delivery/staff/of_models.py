@@ -28,7 +28,7 @@ def looked_at(model: str) -> Rights:
     return Rights(usual(model).view, NOBODY, NOBODY, NOBODY)
 
 
-IMPORT, ISSUE = "preferences.import_users", "notifications.issue_token"
+FILL, ISSUE = "preferences.change_staticlist", "notifications.issue_token"
 MODELS: dict[str, Rights] = {
     "auth.group": usual("auth.group"),
     "auth.user": usual("auth.user"),
@@ -43,7 +43,7 @@ MODELS: dict[str, Rights] = {
     "delivery.quarantinedrecord": usual("delivery.quarantinedrecord")._replace(add=NOBODY, delete=NOBODY),
     "notifications.servicetoken": Rights(f"notifications.view_servicetoken|{ISSUE}", ISSUE, ISSUE, NOBODY),
     "preferences.erasure": looked_at("preferences.erasure"),
-    "preferences.peopleimport": Rights(IMPORT, IMPORT, IMPORT, NOBODY),
+    "preferences.peopleimport": Rights(FILL, FILL, FILL, NOBODY),
     "preferences.segment": usual("preferences.segment"),
     "preferences.staticlist": usual("preferences.staticlist"),
     "preferences.suppression": usual("preferences.suppression")._replace(change=NOBODY, delete=NOBODY),

@@ -8,6 +8,7 @@ USERS, IMPORTS = "/admin/preferences/user/", "/admin/preferences/peopleimport/"
 SEGMENTS, LISTS = "/admin/preferences/segment/", "/admin/preferences/staticlist/"
 SUPPRESSED = "/admin/preferences/suppression/"
 SEE, IMPORT = "preferences.see_addresses", "preferences.import_users"
+FILL = "preferences.change_staticlist"
 BUILD = "preferences.view_segment|preferences.change_segment"
 
 ACTIONS = [
@@ -25,11 +26,15 @@ ACTIONS = [
     Action("begin a file of users", IMPORT, f"{USERS}import-file/"),
     Action("send a file", IMPORT, f"{IMPORTS}begin/", {"name": "people.csv"}),
     Action("send a piece of a file", IMPORT, IMPORTS + "{uploading}/part/?number=0", {"any": "bytes"}),
-    Action("choose a file's columns", IMPORT, IMPORTS + "{peopleimport}/columns/", {}),
-    Action("watch an import", IMPORT, IMPORTS + "{peopleimport}/progress/"),
-    Action("steer an import", IMPORT, IMPORTS + "{peopleimport}/steer/", {"act": "pause"}),
-    Action("take the rows that weren't taken", IMPORT, IMPORTS + "{peopleimport}/bad.csv"),
-    Action("fill a static list", IMPORT, LISTS + "{staticlist}/fill/"),
+    Action("choose a file's columns", IMPORT, IMPORTS + "{users_file}/columns/", {}),
+    Action("watch an import", IMPORT, IMPORTS + "{users_file}/progress/"),
+    Action("steer an import", IMPORT, IMPORTS + "{users_file}/steer/", {"act": "pause"}),
+    Action("take the rows that weren't taken", IMPORT, IMPORTS + "{users_file}/bad.csv"),
+    Action("choose a column for a list", FILL, IMPORTS + "{peopleimport}/columns/", {}),
+    Action("watch a list fill", FILL, IMPORTS + "{peopleimport}/progress/"),
+    Action("steer the filling", FILL, IMPORTS + "{peopleimport}/steer/", {"act": "pause"}),
+    Action("take the rows not on the list", FILL, IMPORTS + "{peopleimport}/bad.csv"),
+    Action("fill a static list", FILL, LISTS + "{staticlist}/fill/"),
     Action("build a condition", BUILD, f"{SEGMENTS}build/", {}),
     Action("see who meets a condition", BUILD, f"{SEGMENTS}preview/", {}),
     Action("count who meets a condition", BUILD, f"{SEGMENTS}count/", {}),

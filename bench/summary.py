@@ -44,7 +44,7 @@ def _measure() -> None:
         decisions, cells = fold(reports, {})
         get_store().record(list(cells.values()), [Details(decision=each) for each in decisions])
 
-    first, again = _batches("a"), _batches("b")
+    first, again = batches("a"), batches("b")
     _told("fold and store, as the tracker does", track, first)
     _told("summary, first of the day", summary.note, first)
     _told("summary, again that day", summary.note, again)
@@ -57,7 +57,8 @@ def _told(what: str, work: Callable[[Sequence[Any]], object], batches: Sequence[
     print(f"{what:<40} {(time.process_time() - began) / EVENTS * 1e6:8.1f} CPU-µs an event", flush=True)
 
 
-def _batches(mark: str) -> list[list[Any]]:
+def batches(mark: str) -> list[list[Any]]:
+    """EVENTS decisions with their outcomes, in batches; `mark` makes their ids and users its own."""
     return [
         [each for n in range(start, start + BATCH) for each in _reports(mark, n)] for start in range(0, EVENTS, BATCH)
     ]

@@ -1,4 +1,4 @@
-"""A broadcast to the demo's town while everything on its way is killed (contract §7, issue 6 §6).
+"""A broadcast to the demo's town while everything on its way is killed (contract §7).
 
 To the 10,000 in town who read German, so that it takes about a minute; WHOLE_TOWN=1 sends it to all 100,000.
 """

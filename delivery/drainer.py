@@ -148,7 +148,7 @@ class Drainer:
         if bridge is None:
             return
         bridge.drain(seconds)
-        if bridge.in_flight or bridge.held:
+        if bridge.in_flight:  # what is held was given back, or never sent: a store that is away keeps nothing here
             until = now_ms() + self.options.handover_ms
             for source in self.sources.values():
                 source.not_before = until

@@ -7,7 +7,7 @@ nothing: the identities are the same, and the mark says that it isn't new.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -28,7 +28,8 @@ class Known(msgspec.Struct, frozen=True):
 def look(marked: Mapping[str, Event]) -> Known:
     """What is known of `marked` (events by notification id), in two reads of the store.
 
-    With the store away nothing is: what follows asks again before it sends (delivery/repeats.py).
+    With the store away nothing is: what follows asks again before it sends, and tells what it finds
+    (delivery/repeats.py).
     """
     from notifications.store import get_store
 
@@ -42,7 +43,7 @@ def look(marked: Mapping[str, Event]) -> Known:
     decisions = {id: [each.decision for each in some] for id, some in found.items()}
     ended = {id for id, some in decisions.items() if marked[id].resumed is None and _ended(some, cells.get(id, ()))}
     reports: list[Report] = [decision for some in decisions.values() for decision in some]
-    reports += [report for some in cells.values() for report in _reports(some)]
+    reports += [report for some in cells.values() for report in reports_of(some)]
     return Known(frozenset(ended), reports)
 
 
@@ -50,7 +51,7 @@ def _ended(decisions: Sequence[Decision], cells: Sequence[LogEntry]) -> bool:
     return all(is_final(its["status"]) for its in channel_statuses(decisions, cells).values())
 
 
-def _reports(cells: Sequence[LogEntry]) -> Iterator[Report]:
+def reports_of(cells: Iterable[LogEntry]) -> Iterator[Report]:
     """The cells as what they were made of (delivery/tracking.py); decisions and receipts have none of their own."""
     for cell in cells:
         if cell.attempt < 1:

@@ -10,21 +10,25 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from delivery.known import reports_of
 from delivery.orders import Failed, Job, counts, not_begun
 from delivery.providers.dead_since import dated
 from delivery.status import ATTEMPTING, DEFERRED, FAILED, IN_DOUBT, is_final, was_sent
 from foundation.errors import StoreUnavailable
-from notifications.records import FailedSend
+from notifications.records import FailedSend, Report
 from notifications.store.port import LogEntry
 
 COME_BACK_MS = 5_000
 
 
 class Checked(msgspec.Struct):
-    """`go`: to be sent (again). `failed`: whose failure is known, or in doubt. The rest is done."""
+    """`go`: to be sent (again). `failed`: whose failure is known, or in doubt. The rest is done; `known`: what is to be
+    told of that, because the direct way told it to the store alone.
+    """
 
     go: list[Job]
     failed: list[Failed]
+    known: list[Report] = []
 
 
 def check(jobs: Sequence[Job], *, resend_in_doubt: Sequence[str]) -> Checked:
@@ -64,6 +68,8 @@ def _sort(job: Job, cells: Sequence[LogEntry], checked: Checked, resend_in_doubt
     mine = [cell for cell in cells if cell.send in (send, "")]
     now = [cell for cell in mine if cell.attempt == attempt]
     if any(was_sent(cell.status) for cell in mine) or any(is_final(cell.status) for cell in now):
+        if job.record.lane == "critical":  # routing tells it as a rule, but the store may have been away then
+            checked.known += reports_of(mine)
         return
     tried = next((cell for cell in now if cell.send and _ended(cell, job.record.hop)), None)
     if tried is not None:

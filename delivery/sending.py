@@ -96,6 +96,7 @@ def deliver(
     if expired:
         run.reports += orders.expired_outcomes(expired, now)
     checked = repeats.check(jobs, resend_in_doubt=settings.IN_DOUBT_RESEND)
+    run.reports += checked.known
     run.failed += checked.failed
     _send_all(_lines(checked.go), run)
     at = now_ms()

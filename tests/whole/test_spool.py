@@ -6,21 +6,26 @@ Critical ones are sent all the same, from the spool; back on the log they are to
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from delivery import tracking
 from delivery.drainer import Drainer, DrainerOptions
 from delivery.providers.sandbox import switches
 from foundation.clock import now_ms
+from foundation.errors import StoreUnavailable
 from notifications.due.models import DueRow
 from notifications.log import get_log
-from notifications.records import Event, decode
+from notifications.records import Decision, Event, Report, decode
 from notifications.spool import file, owners
 from notifications.spool.away import AWAY
+from notifications.store import get_store
 from notifications.topology import BULK, CRITICAL, RAW
 from preferences.models import User
 from templates_app.models import NotificationType
@@ -253,6 +258,61 @@ class TestWhatGoesWrongMeanwhile:
         for id in ids:
             assert set(channels(id).values()) == {("sent", "")}
             assert inbox("usr_42").count(id) == 1
+        assert_accounted_for()
+
+
+class TestTheStoreGoesTooForAMoment:
+    """What only the store knows of the direct way is told to the log, whoever is first to find it there."""
+
+    def test_between_an_outcome_and_its_decision(
+        self,
+        pipeline: Pipeline,
+        web: Web,
+        outage: Outage,
+        order_shipped: NotificationType,
+        ada: User,
+        monkeypatch: pytest.MonkeyPatch,
+    ):
+        tried = threading.Event()
+
+        def track(reports: Sequence[tuple[Report, bool]], *, polled_at: int) -> None:
+            if any(isinstance(report, Decision) for report, _ in reports):
+                tried.set()
+                raise StoreUnavailable("killed a moment ago")
+            tracking.track(reports, polled_at=polled_at)
+
+        monkeypatch.setattr("delivery.telling.tracking", SimpleNamespace(track=track))
+        outage.begin()
+        id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+        web.until(tried.is_set, "its outcomes are in the store, its decision isn't")
+        outage.end()
+        web.until_empty()
+        pipeline.run()
+        assert_sent_everywhere_once(id)
+        assert_accounted_for()
+
+    def test_when_routing_asks_but_not_when_it_is_sent(
+        self,
+        pipeline: Pipeline,
+        web: Web,
+        outage: Outage,
+        order_shipped: NotificationType,
+        ada: User,
+        monkeypatch: pytest.MonkeyPatch,
+    ):
+        outage.begin()
+        id = pipeline.send("order_shipped", "usr_42", data={"order": "A1"}, priority="critical")
+        web.until_done()
+        outage.end()
+        web.until_empty()
+
+        def away(ids: Sequence[str]) -> None:
+            monkeypatch.undo()
+            raise StoreUnavailable("killed a moment ago")
+
+        monkeypatch.setattr(get_store(), "details", away)
+        pipeline.run()
+        assert_sent_everywhere_once(id)
         assert_accounted_for()
 
 

@@ -14,6 +14,7 @@ from kombu.serialization import register
 from config.broker import close_the_leak
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")  # as foundation/command.py: once, by `manage.py migrate`
 
 
 def _dumps(value: Any) -> bytes:

@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+admin.autodiscover()  # here and not in every process: workers and commands have no pages (config/settings.py)
+
 # The docs tell nothing that a token guards.
 PUBLIC: dict[str, list[object]] = {"authentication_classes": [], "permission_classes": []}
 

@@ -74,8 +74,8 @@ class Walk(models.Model):
 
     The audience is walked in waves (users of one local time), a wave in windows of keys beyond `window_after`, a window
     in rounds: the first `depth` of its `window_seats` recipients are out. `round_to` and `round_at` say how far the
-    round goes that is being produced (0: there is none), and its `now`. Of a recalled one inboxes are cleared up to `recalled_to`. `owner`
-    works on it until `lease_until`.
+    round goes that is being produced (0: there is none), and its `now`. Of a recalled one inboxes are cleared up to
+    `recalled_to`. `owner` works on it until `lease_until`.
     """
 
     broadcast = models.OneToOneField(Broadcast, on_delete=models.CASCADE, primary_key=True, related_name="walk")

@@ -8,12 +8,13 @@ from argparse import ArgumentParser
 from contextlib import suppress
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from delivery.audit import Findings, audit, spools
 from foundation.clock import from_rfc3339, now_ms
+from foundation.command import PlatformCommand
 from foundation.errors import LogUnavailable, Unreachable
 
 NOT_CLEAN, COULD_NOT_RUN = 1, 2
@@ -42,7 +43,7 @@ class Bar:
         self._progress.update(self._task, advance=done, total=self._total, description=self._at)
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Checks that every accepted notification has its decision, and every delivery one outcome or a place."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,16 +7,17 @@ import socket
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from delivery.bridge import Bridge, BridgeOptions
 from delivery.observing import observe
 from foundation.collector import collect_rarely
+from foundation.command import PlatformCommand
 from notifications.log import get_log
 from notifications.topology import ROLES, TOPICS
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Polls topics and hands what it gets to Celery; commits what is settled. Default: every topic."
 
     def add_arguments(self, parser: CommandParser) -> None:

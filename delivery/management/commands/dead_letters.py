@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import IO, Any, cast
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import QuerySet
 from rich.console import Console
 from rich.progress import Progress
@@ -19,13 +19,14 @@ from delivery.dead_letters import GROUPS, Done
 from delivery.durations import age_ms
 from delivery.models import DeadLetter
 from foundation.clock import to_rfc3339
+from foundation.command import PlatformCommand
 from foundation.errors import PlatformError
 
 SHOWN = 50
 WIDTH = 200  # an identity alone takes 63
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Lists, shows, replays and drops parked deliveries."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from delivery.durations import age_ms
 from delivery.rebuild import rebuild
 from foundation.clock import from_rfc3339, now_ms
+from foundation.command import PlatformCommand
 from foundation.errors import Unreachable
 
 
@@ -24,7 +25,7 @@ def time_or_age(text: str) -> int:
             raise ArgumentTypeError(f"{text!r} is neither an age (26h) nor a time (2026-02-23T02:00:00Z)") from None
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Rebuilds the due-time table from the log, after its database came back from a backup."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,20 +7,21 @@ import socket
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import close_old_connections
 
 from delivery.broadcasts.expander import Expander
 from delivery.broadcasts.keeper import Keeper
 from delivery.observing import observe
 from foundation.collector import collect_rarely
+from foundation.command import PlatformCommand
 from notifications.log import ensure_topics, get_log
 
 IDLE_S = 0.05
 SHORTEST_S = 0.001
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Expands broadcasts onto notifications.bulk, keeps their ledgers, counts estimates. Any number may run."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,17 +8,18 @@ from typing import Any
 
 import uvloop
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from grpc import GenericRpcHandler
 
 from delivery import draining, readiness
 from delivery.observing import observe
 from foundation import probing
 from foundation.collector import collect_rarely
+from foundation.command import PlatformCommand
 from notifications.grpc.serving import CantServe, Options, Server
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Serves gRPC: Send, SendBatch, Broadcast, GetStatus, Watch; reflection and the standard health service."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from delivery import metrics_page
+from foundation.command import PlatformCommand
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Writes docs/metrics.md from what is served; a test compares them."
-    requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         metrics_page.PAGE.write_text(metrics_page.page())

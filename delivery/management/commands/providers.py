@@ -9,11 +9,12 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import IO, Any, cast
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
 from delivery import account_settings, accounts_report, breaker
+from foundation.command import PlatformCommand
 from foundation.errors import PlatformError, Refused
 from foundation.redis import Unreachable
 
@@ -32,7 +33,7 @@ def rate(text: str) -> int | None:
     return int(text)
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Checks and lists the provider accounts; changes their rate, pauses and resumes them while they run."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import IO, Any, cast
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
 from delivery import quarantine, stopping
 from delivery.models import QuarantinedRecord
 from foundation.clock import to_rfc3339
+from foundation.command import PlatformCommand
 from foundation.errors import PlatformError
 from foundation.redis import Unreachable
 from notifications.topology import TOPICS
@@ -19,7 +20,7 @@ from notifications.topology import TOPICS
 SHOWN = 50
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Lists, shows and retries quarantined records."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -6,11 +6,12 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import Progress
 
 from delivery.replay import Replay, Wanted, places, refusal, window, written
+from foundation.command import PlatformCommand
 from foundation.errors import ControlPlaneUnavailable, LogUnavailable
 from notifications.log import get_log
 from notifications.topology import TOPICS
@@ -19,7 +20,7 @@ from preferences import erasure
 MOST_TYPES = 20
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = (
         "Puts a window of a topic on it once more, marked as a repeat: what has an outcome keeps it, the rest is done."
     )

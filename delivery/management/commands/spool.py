@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from delivery.audit import spools
 from foundation.clock import now_ms
+from foundation.command import PlatformCommand
 from foundation.errors import Unreachable
 from notifications.spool.models import SpoolReport
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Lists spools that hold lines, here and on other machines; forgets one whose disk is lost for good."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,17 +8,16 @@ from argparse import ArgumentParser
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.live import Live
 
 from delivery.figures import PATIENCE_S, Figures, gather
 from delivery.screen import screen
+from foundation.command import PlatformCommand
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Servers, processes, lag by group, rates, queues, what waits, what is parked, breakers, the last error."
-    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="prints everything as JSON")

@@ -12,12 +12,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import Progress
 
 from delivery.people import erasing, exporting
 from foundation.clock import to_rfc3339
+from foundation.command import PlatformCommand
 from foundation.errors import PlatformError, Refused
 from foundation.redis import Unreachable
 from preferences import erasure
@@ -27,7 +28,7 @@ from preferences.models import Erasure, PeopleImport, StaticList
 STDOUT = "-"
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Imports users from a CSV or JSON file, exports one, erases one, shows the receipt of an erasure."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

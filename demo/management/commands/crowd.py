@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from demo import env_file
 from demo.crowd import MIX, Generator, make_crowd
+from foundation.command import PlatformCommand
 from templates_app.models import NotificationType
 
 PATH = "crowd.json"
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """What the page's "send 20,000" runs."""
 
     help = "Sends COUNT events to a crowd of users made for it, through the running demo's API."

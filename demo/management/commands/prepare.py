@@ -6,14 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
 
+from foundation.command import PlatformCommand
 from notifications.log import ensure_topics
 
 CASSANDRA = "django_cassandra_engine"
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Migrates the databases, creates missing topics, seeds the demo's company. Can be run again at any time."
 
     def handle(self, *args: Any, **options: Any) -> None:

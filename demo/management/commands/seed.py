@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from demo import credentials, env_file
 from demo.seeding import seed_company
 from demo.staff import seed_staff
 from demo.town import make_town
+from foundation.command import PlatformCommand
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Can be run again at any time: what is there stays, what is missing is added, the user token is renewed."""
 
     help = "Seeds a small company: types, templates, users, segments, tokens, staff; writes VAR/demo.env (mode 0600)."

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from foundation.command import PlatformCommand
 from foundation.errors import StoreUnavailable
 
 SQL = "STORE_ENGINE=sql: the tables are made and changed by `manage.py migrate --database store`."
@@ -24,7 +25,7 @@ Replication is set when the keyspace is made (CASSANDRA_REPLICATION, CASSANDRA_D
 """
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = ABOUT
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:

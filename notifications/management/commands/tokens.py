@@ -6,17 +6,18 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any, cast
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
+from foundation.command import PlatformCommand
 from foundation.errors import Refused
 from foundation.redis import Unreachable
 from notifications.credentials import SCOPES, create_token, note_uses, revoke_token
 from notifications.models import ServiceToken
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Creates, lists and revokes API tokens."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

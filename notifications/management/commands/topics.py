@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from foundation.command import PlatformCommand
 from foundation.errors import LogUnavailable
 from notifications.log import ensure_topics, get_log
 from notifications.log.catalogue import AS_WANTED, FEWER, MISSING, MORE, OTHERWISE, Standing, survey
@@ -27,7 +28,7 @@ GROWN = (
 COLUMNS = "{:<28}{:>7}{:>7}  {:<12}{:>10}{:>12}  {}"
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Shows the log's topics; --create makes the missing ones. Exit code 1 if something differs."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from foundation.command import PlatformCommand
 from foundation.errors import Refused, TemplateError
 from templates_app.files.checking import check
 from templates_app.files.folder import Folder, read
@@ -19,7 +20,7 @@ from templates_app.lint.finding import ERROR, HINT, WARNING
 from templates_app.models import NotificationType
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """`check` needs no database and exits with 1 when it finds an error (with --strict, a warning)."""
 
     help = "Templates as files: pull them from the platform, push them to it, check them in CI."

@@ -7,9 +7,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
+from foundation.command import PlatformCommand
 from foundation.errors import TemplateError
 from templates_app.models import NotificationType
 from templates_app.publish import publish, published
@@ -17,7 +18,7 @@ from templates_app.validators import KNOWN_CHANNELS
 from templates_app.words import Words
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Lists, shows and adds types. `add` writes the same words for each of its channels; refine them in the admin."""
 
     help = "Notification types: list them, show one with its words, add one."

@@ -99,6 +99,18 @@ def test_a_segment_is_built_by_clicking_and_counted_at_once(opened: Open):
     pictured(opened(f"segment/{Segment.objects.get(name='paying Germans').pk}/change/", PHONE), "segment")
 
 
+def test_a_click_in_the_builder_waits_for_no_preview(opened: Open):
+    page = opened("segment/add/")
+    unanswered: list[object] = []
+    page.route("**/segment/preview/", lambda route: unanswered.append(route))
+    page.fill("#seg-c-0-name", "plan")
+    page.press("#seg-c-0-name", "Tab")
+    page.wait_for_function("document.querySelector('#segment-preview').classList.contains('htmx-request')")
+    page.select_option("#seg-c-0-kind", "locale")
+    page.fill("#seg-c-0-values", "de", timeout=10_000)
+    assert unanswered
+
+
 def test_a_file_comes_in_pieces_its_columns_are_chosen_and_it_runs(opened: Open, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(import_admin, "PART_BYTES", 1_000)
     StaticList.objects.create(name="early birds")

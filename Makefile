@@ -9,7 +9,7 @@ export VAR PORT MINUTES SEED
 # The servers' data while tests run: what they ask of a disk is its semantics, not its patience.
 STACK_VAR ?= $(if $(wildcard /dev/shm),/dev/shm/np-test-stack,$(VAR))
 ON_STACK ?= tests/whole tests/notifications/log tests/notifications/store tests/stack tests/foundation tests/delivery/test_status_away.py
-JOBS ?= 3
+JOBS ?= 4
 # Tests that start the platform's processes, or ask servers, wait more than they work. A file's share one platform.
 PROCESS_JOBS ?= 3
 STACK_JOBS ?= 4

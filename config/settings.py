@@ -106,6 +106,7 @@ ASGI_APPLICATION = "config.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],  # before the admin theme's own
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -49,6 +49,7 @@ class NewTokenForm(forms.ModelForm):
 class ServiceTokenAdmin(ModelAdmin):
     """Tokens. A change would be a different token: make a new one and revoke the old."""
 
+    words_when_empty = "No service has a token yet; without one nobody can send."
     list_display = ("name", "kind", "prefix", "shown_state", "scopes", "types", "rate", "last_used_at", "expires_at")
     list_filter = ("kind",)
     search_fields = ("name", "prefix")

@@ -81,6 +81,7 @@ class ErasedFilter(admin.SimpleListFilter):
 
 @admin.register(User)
 class UserAdmin(ModelAdmin):
+    words_when_empty = "No user yet. Services register them by API; a file can be imported too."
     form = UserForm
     list_display = ("user_id", "email_shown", "phone_shown", "locale", "time_zone", "reach", "quiet", "state")
     list_filter = (ErasedFilter, "locale", "time_zone", "devices__platform")

@@ -33,6 +33,7 @@ STEERED = {"pause": PeopleImport.State.PAUSED, "resume": PeopleImport.State.RUNN
 class PeopleImportAdmin(ModelAdmin):
     """Imports of users for who may import users; files that fill a static list for who may change lists."""
 
+    words_when_empty = "No file was imported yet. Nothing is taken in before you have seen what would be."
     list_display = ("file_name", "shown_state", "to_list", "rows", "by", "created_at", "finished_at")
     list_filter = ("state",)
     search_fields = ("file_name", "by")

@@ -45,6 +45,7 @@ class SegmentForm(forms.ModelForm):
 
 @admin.register(Segment)
 class SegmentAdmin(ModelAdmin):
+    words_when_empty = "No segment yet: conditions on users, counted while you build them."
     form = SegmentForm
     list_display = ("name", "description", "said", "members", "updated_at")
     search_fields = ("name", "description")

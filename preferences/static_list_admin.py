@@ -19,6 +19,7 @@ from preferences.segments import references
 class StaticListAdmin(ModelAdmin):
     """Named lists. Segments know one by its name, which stays."""
 
+    words_when_empty = "No list yet: users chosen one by one or from a file, to be used in segments."
     list_display = ("name", "description", "count", "updated_at")
     search_fields = ("name", "description")
     fields = ("name", "description", "used_by")

@@ -68,6 +68,7 @@ class _Rows(ModelAdmin):
 class SuppressionAdmin(_Rows):
     """The list as it is."""
 
+    words_when_empty = "No address is suppressed. Bounces, complaints and STOP put theirs here."
     form = SuppressionForm
     list_display = ("address", "channel_label", "reason_label", "note", "created_at")
     list_filter = ("channel", "reason", "created_at")
@@ -141,6 +142,7 @@ class SuppressionAdmin(_Rows):
 class SuppressionChangeAdmin(_Rows):
     """What happened to it."""
 
+    words_when_empty = "No address was added or removed yet."
     list_display = ("at", "address", "channel_label", "action_label", "reason_label", "note", "by")
     list_filter = ("action", "channel", "reason", "at")
     date_hierarchy = "at"

@@ -41,6 +41,7 @@ class VariableInline(TabularInline):
 class NotificationTypeAdmin(ModelAdmin):
     """The catalog: a type's rules and variables. Its words have an editor of their own."""
 
+    words_when_empty = "No notification type yet: what services send, with its rules and words."
     form = TypeForm
     inlines = (VariableInline,)
     list_display = (
@@ -169,6 +170,7 @@ class NotificationTypeAdmin(ModelAdmin):
 class SharedHtmlAdmin(ModelAdmin):
     """Layouts and partials of mails. Mails that are published keep the copy they were published with."""
 
+    words_when_empty = "No layout or partial yet; emails use the built-in layout."
     form = SharedForm
     list_display = ("name", "kind", "description", "changed_at")
     list_filter = ("kind",)
@@ -209,6 +211,7 @@ class SharedHtmlAdmin(ModelAdmin):
 class TemplateVersionAdmin(ModelAdmin):
     """Everything that was published: who, when, why. The way back is in each type's own history."""
 
+    words_when_empty = "Nothing was published yet."
     list_display = ("type", "number", "published_at", "author", "approved_by", "note", "is_published", "shown_texts")
     list_filter = ("type", "author")
     list_select_related = ("type",)

@@ -34,6 +34,7 @@ OF_STATE = {LetterJob.State.RUNNING: ("stop", "undo"), LetterJob.State.STOPPED: 
 class LetterJobAdmin(Observed):
     """The jobs there were."""
 
+    words_when_empty = "Nothing was replayed or dropped in bulk. That begins at Dead letters."
     list_display = ("what", "action", "shown_state", "of_total", "rate", "by", "why", "shown_at")
     list_filter = ("state", "action", "by")
     ordering = ("-id",)

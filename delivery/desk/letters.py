@@ -30,6 +30,7 @@ FIRST = ("reason", "error", "detail", "provider", "provider_code", "attempts")  
 class DeadLetterAdmin(Observed):
     """Parked deliveries. Only the data of a replay can be edited."""
 
+    words_when_empty = "Nothing is parked. What can't be delivered after its last try comes here."
     list_display = ("notification_id", "type", "channel", "shown_state", "reason", "error", "attempts", "parked_at")
     list_filter = ("state", "reason", "error", "type", "channel", "provider", "priority", "job")
     search_fields = ("notification_id", "user", "fingerprint")

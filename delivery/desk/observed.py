@@ -62,6 +62,7 @@ class Observed(ModelAdmin):
 class AlertAdmin(Observed):
     """What operators were told."""
 
+    words_when_empty = "No alert so far: nothing needed a person."
     list_display = ("text", "kind", "shown_at", "posted")
     list_filter = ("kind",)
 
@@ -77,6 +78,7 @@ class AlertAdmin(Observed):
 class QuarantinedRecordAdmin(Observed):
     """Records nobody could handle."""
 
+    words_when_empty = "No record was put aside: everything on the log could be read."
     list_display = ("__str__", "shown_state", "reason", "shown_at")
     list_filter = ("topic", "state")
     actions = ("retry",)
@@ -108,6 +110,7 @@ class QuarantinedRecordAdmin(Observed):
 class OutboxMessageAdmin(Observed):
     """What the sandbox's providers received; addresses masked for whoever may not see them."""
 
+    words_when_empty = "The sandbox has sent nothing yet."
     list_display = ("title", "channel", "provider", "user", "attempt", "received", "shown_at")
     list_filter = ("channel", "provider", "type")
     search_fields = ("user", "notification_id")

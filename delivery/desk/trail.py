@@ -34,6 +34,7 @@ SHOWN_CHARS = 120
 class TrailAdmin(LogEntryAdminMixin, ModelAdmin):
     """Rows of the trail; nobody changes or removes one here."""
 
+    words_when_empty = "Nobody has changed anything yet."
     list_display = ("timestamp", "who", "did", "kind", "which", "changed")
     list_filter = (("timestamp", RangeDateTimeFilter), "action", ResourceTypeFilter, "actor")
     list_filter_submit = True

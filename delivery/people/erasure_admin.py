@@ -20,6 +20,7 @@ COLOURS = {"nothing left": "success", "outstanding": "danger", "log forgetting":
 class ErasureAdmin(ModelAdmin):
     """A user id that is searched for is compared by its hash: a finished receipt doesn't hold it any more."""
 
+    words_when_empty = "Nobody was erased. That begins on a user's page."
     list_display = ("receipt", "at", "by", "note", "shown_state", "gone_by", "finished_at")
     search_fields = ("receipt",)
     search_help_text = "A receipt's number, or the user id it was made for"

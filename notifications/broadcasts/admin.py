@@ -40,6 +40,7 @@ ACTIONS = {
 class BroadcastAdmin(ModelAdmin):
     """One page does it all: a draft is changed there, then watched there."""
 
+    words_when_empty = "No broadcast yet: one message to a segment, at a rate, after a look at what it would do."
     list_display = ("shown_name", "shown_state", "shown_progress", "segment", "type", "proposed_by", "approved_by")
     list_filter = ("state", "type", "segment")
     search_fields = ("name", "id", "segment", "type")

@@ -63,7 +63,6 @@ class Fleet:
                 starting.enter_context(each)
             self._running = starting.pop_all()
         self.calm()
-        self.parts["ses"].simulator.warm_up()
         self.folder.write_accounts([self._account(part) for part in self.parts.values()])
         return self
 

@@ -81,6 +81,7 @@ class SESSimulator:
 
     def __enter__(self) -> SESSimulator:
         self._thread.start()
+        self._warm_up()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,12 +98,6 @@ class SESSimulator:
         backend = ses_backends[MOTO_ACCOUNT][REGION]
         backend.reset()
         backend.verify_domain(DOMAIN)
-
-    def warm_up(self) -> None:
-        """moto's first answer takes a second: this one is to a question that nobody asks, whatever it says."""
-        scope = f"{KEY_ID}/20260101/{REGION}/ses/aws4_request"
-        ask = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"}
-        httpx.get(f"{self.base_url}/v2/email/identities", headers=ask, timeout=30, trust_env=False)
 
     def options(self, **other: Any) -> dict[str, Any]:
         """The options of an account here; its secret is in the variable SES_SIMULATOR_SECRET."""
@@ -125,6 +120,15 @@ class SESSimulator:
     def kept_by_moto(self) -> list[str]:
         """The ids of the messages that moto has taken."""
         return [message.id for message in ses_backends[MOTO_ACCOUNT][REGION].sent_messages]
+
+    def _warm_up(self) -> None:
+        """To a question that nobody asks, whatever it says: moto's first answer takes a second, and compiles routes.
+
+        Python can't do that in two threads at once ("AST constructor recursion depth mismatch": CPython's gh-106905).
+        """
+        scope = f"{KEY_ID}/20260101/{REGION}/ses/aws4_request"
+        ask = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}", "Content-Type": "application/json"}
+        httpx.get(f"{self.base_url}/v2/email/identities", headers=ask, timeout=30, trust_env=False)
 
     def _serve(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         if environ["PATH_INFO"] == ACCOUNT:

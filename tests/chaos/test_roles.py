@@ -92,7 +92,7 @@ def test_a_worker_that_sleeps_in_the_middle_of_a_batch_is_replaced(platform: Pla
         sender = Sender(platform, crowd, total=4_000, rate=500, name="asleep")
         sender.start()
         sender.wait_until(1_000)
-        os.kill(sleeper, signal.SIGSTOP)
+        stop_outside_of_locks(platform, sleeper)
         try:
             accepted = sender.finish()
             woken_at = time.monotonic() + STOPPED_S

@@ -4,8 +4,6 @@ What keeps it exact:
 - before a round is produced, the walk's row says how far it goes, and its `now`; only after the log has acknowledged it
   the row says that it is out. Whoever finds a round begun and not out does it again: the same recipients, ids and
   `now`, marked as repeats;
-- a window that somebody else reads again and finds smaller (users were forgotten since) seats its recipients anew: it
-  goes out again whole, as one such repeat;
 - the row is written only by the owner of the lease, and a round is produced only while enough of the lease is left.
 """
 
@@ -218,8 +216,8 @@ class Expander:
         walk.expanded += count
         walk.depth, walk.round_to = walk.round_to, 0
         if walk.depth >= len(window.seats):
-            walk.window_after, walk.window_size, walk.window_seats, walk.depth = window.last, 0, None, 0
-        self._write(walk, "expanded", "depth", "round_to", "window_after", "window_size", "window_seats")
+            walk.window_after, walk.window_size, walk.depth = window.last, 0, 0
+        self._write(walk, "expanded", "depth", "round_to", "window_after", "window_size")
 
     def _write(self, walk: Walk, *fields: str) -> bool:
         """Writes `fields`, and only as the lease's owner."""
@@ -231,22 +229,9 @@ class Expander:
         if not walk.window_size and not self._open(row, walk, rate):
             return None
         kept = self._windows.get(row.pk)
-        place = (walk.wave, walk.window_after, walk.window_size, walk.window_seats)
-        if kept is None or (kept.wave, kept.after, kept.size, len(kept.seats)) != place:
+        if kept is None or (kept.wave, kept.after, kept.size) != (walk.wave, walk.window_after, walk.window_size):
             kept = self._windows[row.pk] = self._read(row, walk)
-            self._seat(walk, len(kept.seats))
         return kept
-
-    def _seat(self, walk: Walk, count: int) -> None:
-        """How many the window seats stays as it was first read, or what is out of it could be anybody."""
-        if walk.window_seats == count:
-            return
-        if walk.depth or walk.round_to:
-            walk.expanded -= walk.depth
-            walk.depth, walk.round_to = 0, count
-            walk.round_at = walk.round_at or now_ms()
-        walk.window_seats = count
-        self._write(walk, "window_seats", "expanded", "depth", "round_to", "round_at")
 
     def _open(self, row: Broadcast, walk: Walk, rate: float) -> bool:
         size = rounds.window_size(rate, UNTHROTTLED)

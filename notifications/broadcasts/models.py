@@ -73,9 +73,9 @@ class Walk(models.Model):
     """How far a broadcast is. `frozen_to`: the key up to which the audience is frozen, `is_frozen` when all of it is.
 
     The audience is walked in waves (users of one local time), a wave in windows of keys beyond `window_after`, a window
-    in rounds: the first `depth` of its `window_seats` recipients are out. `round_to` and `round_at` say how far the
-    round goes that is being produced (0: there is none), and its `now`. Of a recalled one inboxes are cleared up to
-    `recalled_to`. `owner` works on it until `lease_until`.
+    in rounds: the first `depth` of its recipients are out. `round_to` and `round_at` say how far the round goes that is
+    being produced (0: there is none), and its `now`. Of a recalled one inboxes are cleared up to `recalled_to`. `owner`
+    works on it until `lease_until`.
     """
 
     broadcast = models.OneToOneField(Broadcast, on_delete=models.CASCADE, primary_key=True, related_name="walk")
@@ -86,7 +86,6 @@ class Walk(models.Model):
     wave = models.BigIntegerField(default=0)
     window_after = models.BigIntegerField(default=-1)
     window_size = models.PositiveIntegerField(default=0)
-    window_seats = models.PositiveIntegerField(null=True)
     depth = models.PositiveIntegerField(default=0)
     round_to = models.PositiveIntegerField(default=0)
     round_at = models.BigIntegerField(default=0)

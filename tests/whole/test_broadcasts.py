@@ -194,23 +194,6 @@ def test_the_same_round_again_has_the_same_ids_and_the_same_time(air, monkeypatc
     assert all(len(found) == 1 for found in times.values())
 
 
-def test_a_user_forgotten_in_a_window_that_another_expander_takes_over_costs_nobody_theirs(air):
-    id = air.accept()
-    Broadcast.objects.filter(pk=id).update(rate=200)
-    air.until(id, lambda row, walk: walk.expanded >= 40)
-    gone = bulk_records()[0][0].recipients[0].user  # somebody who has it: everybody behind moves up a seat
-    User.objects.filter(user_id=gone).delete()
-    Walk.objects.filter(pk=id).update(lease_until=0)
-    air.expander = Expander(get_log(), "e2")
-    air.expand(id)
-    standing = air.settle(id)
-    assert standing.channels["in_app"].not_yet == 0
-    assert_everybody_has_it_once(id)
-    assert [broadcast_of(each)[0] for each in inbox_ids(gone)] == [id]
-    assert Walk.objects.get(pk=id).expanded == CROWD - 1
-    assert_accounted_for()
-
-
 def test_two_expanders_share_without_doing_anything_twice(air):
     id = air.accept()
     other = Expander(get_log(), "e2")

@@ -246,8 +246,7 @@ class Environment(BaseSettings):
     )
     QUARANTINE_MAX_PER_MINUTE: int = Field(
         60,
-        description="Records of a topic that may be quarantined a minute (batches under way beside each other may add "
-        "one each); beyond it the topic rests. 0: no bound.",
+        description="Records of a topic that may be quarantined a minute; beyond it the topic rests. 0: no bound.",
     )
     ALERT_WEBHOOK: str = Field("", description="Where operators' alerts are posted; empty: log and admin only.")
     WORKER_THREADS: int = Field(4, description="Threads of each Celery worker.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
 import structlog
 from django.db.models import QuerySet
+from redis.exceptions import LockError
 
 from delivery import stopping
 from delivery.models import QuarantinedRecord
@@ -13,6 +15,7 @@ from foundation import meters
 from foundation.clock import now_ms
 from foundation.control_plane import control_plane
 from foundation.errors import PoisonRecord
+from foundation.redis import Unreachable, get_redis, key
 from foundation.streaming import remove
 from notifications.log.port import Message
 from notifications.records import HEADER_REPEAT, Attempting, ChannelRecord, Event, Failure, Reports, decode
@@ -20,6 +23,7 @@ from notifications.topology import DELIVERY, DLQ, INTAKE_TOPICS
 
 log = structlog.get_logger(__name__)
 RETRY_BATCH = 500
+LOCKED_S = 10
 
 
 def put(topic: str, records: Sequence[tuple[int, int, bytes, Mapping[str, str]]], reason: str) -> None:
@@ -34,12 +38,30 @@ def put(topic: str, records: Sequence[tuple[int, int, bytes, Mapping[str, str]]]
         )
         for partition, offset, raw, headers in records
     ]
-    with control_plane():
+    with control_plane(), _alone_on(topic):
         stopping.make_room(topic, [(partition, offset) for partition, offset, _, _ in records])
         QuarantinedRecord.objects.bulk_create(rows, ignore_conflicts=True)
     meters.QUARANTINED.labels(topic).inc(len(records))
     places = [f"{partition}@{offset}" for partition, offset, _, _ in records]
     log.error("records quarantined", topic=topic, records=places, reason=reason)
+
+
+@contextmanager
+def _alone_on(topic: str) -> Iterator[None]:
+    """Counting and writing belong together: batches beside each other would all find room for the same last record.
+
+    Without Redis it goes on without a lock: then a bridge takes nothing new, so what may be too many is under way already.
+    """
+    lock = get_redis().lock(key("quarantine", "lock", topic), timeout=LOCKED_S, blocking_timeout=LOCKED_S)
+    held = False
+    with suppress(*Unreachable):
+        held = lock.acquire()
+    try:
+        yield
+    finally:
+        if held:
+            with suppress(LockError, *Unreachable):  # it ended by itself, after LOCKED_S
+                lock.release()
 
 
 def retry(rows: QuerySet[QuarantinedRecord]) -> int:

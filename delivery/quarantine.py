@@ -50,7 +50,7 @@ def put(topic: str, records: Sequence[tuple[int, int, bytes, Mapping[str, str]]]
 def _alone_on(topic: str) -> Iterator[None]:
     """Counting and writing belong together: batches beside each other would all find room for the same last record.
 
-    Without Redis it goes on without a lock: then a bridge takes nothing new, so what may be too many is under way already.
+    Without Redis it goes on without a lock: then bridges take nothing new, and what may be too many is under way.
     """
     lock = get_redis().lock(key("quarantine", "lock", topic), timeout=LOCKED_S, blocking_timeout=LOCKED_S)
     held = False

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import StringIO
+from threading import Barrier
 
 import msgspec
 import pytest
 from django.core.management import call_command
+from django.db import connections
 
 from delivery import stopping
 from delivery.figures import gather
@@ -16,6 +20,7 @@ from delivery.models import Alert, QuarantinedRecord
 from delivery.providers.sandbox.models import OutboxMessage
 from delivery.quarantine import put
 from foundation.clock import now_ms
+from foundation.errors import QuarantineFull
 from notifications import reports
 from notifications.log import get_log
 from notifications.log.port import LogRecord, Message
@@ -128,6 +133,23 @@ def test_a_stopped_topic_goes_on_by_itself_when_the_rate_has_fallen(people: Pipe
     get_log().produce([Message(RAW, f"usr_{number}", GARBAGE) for number in range(12)])
     people.run(30)
     assert len(kept()[RAW]) == 12
+
+
+def test_batches_beside_each_other_do_not_find_room_for_the_same_last_record(people: Pipeline, settings):
+    settings.QUARANTINE_MAX_PER_MINUTE = 5
+    together = Barrier(8)
+
+    def put_one(offset: int) -> None:
+        together.wait()
+        try:
+            with suppress(QuarantineFull):
+                put(RAW, [(0, offset, GARBAGE, {})], "its worker started and died")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(put_one, range(8)))
+    assert len(kept()[RAW]) == 5
 
 
 def _turn_until(pipeline: Pipeline, done: Callable[[], object]) -> None:

@@ -6,6 +6,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STACK := $(VENV)/.stack
 export VAR PORT MINUTES SEED
+# Dozens of processes start here: without it each compiles every module again, half a second of CPU.
+unexport PYTHONDONTWRITEBYTECODE
 # The servers' data while tests run: what they ask of a disk is its semantics, not its patience.
 STACK_VAR ?= $(if $(wildcard /dev/shm),/dev/shm/np-test-stack,$(VAR))
 ON_STACK ?= tests/whole tests/notifications/log tests/notifications/store tests/stack tests/foundation tests/delivery/test_status_away.py
@@ -14,6 +16,7 @@ JOBS ?= 4
 PROCESS_JOBS ?= 3
 STACK_JOBS ?= 4
 PROCESSES := platform or chaos or browser
+PROCESS_FILES = $(shell grep -rlE 'mark\.(platform|chaos|browser)' tests --include='test_*.py')
 SERVERS := stack or cluster
 
 FIND_PYTHON = for p in $(PYTHON) python3 python3.12 python3.11 python3.13; do \
@@ -49,7 +52,7 @@ demo: $(if $(filter simulators,$(PROVIDERS)),$(VENV)/.test,$(VENV)/.base) ## run
 
 test: $(VENV)/.test check ## test everything
 	@$(PY) -m pytest -q -n $(JOBS) -m "not ($(PROCESSES)) and not ($(SERVERS))"
-	@$(PY) -m pytest -q -n $(PROCESS_JOBS) --dist loadfile -m "($(PROCESSES)) and not ($(SERVERS))"
+	@$(PY) -m pytest -q -n $(PROCESS_JOBS) --dist loadfile -m "($(PROCESSES)) and not ($(SERVERS))" $(PROCESS_FILES)
 
 test-stack: $(VENV)/.test $(STACK) ## the behaviour again on Kafka, Cassandra, MariaDB and Redis; every kill under load
 	@VAR=$(STACK_VAR) $(PY) -m stack run -- $(PY) -m pytest -q -n $(STACK_JOBS) -m "not ($(PROCESSES))" $(ON_STACK)

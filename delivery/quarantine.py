@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from redis.exceptions import LockError
 
 from delivery import stopping
@@ -65,11 +65,15 @@ def _alone_on(topic: str) -> Iterator[None]:
 
 
 def retry(rows: QuerySet[QuarantinedRecord]) -> int:
-    """Puts kept records back on their topics, marked as repeats, under a key of their own; returns how many."""
+    """Puts kept records back on their topics, marked as repeats, under a key of their own; returns how many.
+
+    What still nobody can handle is kept anew, maybe at once: that isn't put back in the same go.
+    """
     from notifications.log import get_log
 
+    newest = QuarantinedRecord.objects.aggregate(newest=Max("pk"))["newest"] or 0
     done = 0
-    while batch := list(rows.filter(state=QuarantinedRecord.State.KEPT)[:RETRY_BATCH]):
+    while batch := list(rows.filter(state=QuarantinedRecord.State.KEPT, pk__lte=newest)[:RETRY_BATCH]):
         get_log().produce(
             [Message(row.topic, key_of(row), bytes(row.raw), {**row.headers, HEADER_REPEAT: "1"}) for row in batch]
         )

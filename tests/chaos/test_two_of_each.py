@@ -1,4 +1,6 @@
-"""Every role alone in its processes, and each twice: nothing is missed, nothing comes twice (design.md, "Roles")."""
+"""Every role alone in its processes, beside those of a platform where they share: each runs twice, nothing is missed,
+nothing comes twice (design.md, "Roles").
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.chaos
 
 STARTED_WITHIN_S = 120
 DONE_WITHIN_S = 60
-# Two of each are some forty processes: on two cores a batch takes its time, and its deadline leaves it that.
+# These are some thirty processes: on two cores a batch takes its time, and its deadline leaves it that.
 ROOMY = {"WORKER_THREADS": "2", "SANDBOX_LATENCY_MS": "1"}
 EVENTS = 300
 
@@ -45,15 +47,15 @@ def running(platform: Platform, *command: str) -> Iterator[subprocess.Popen[byte
         log.close()
 
 
-def commands(number: int) -> list[list[str]]:
+def commands() -> list[list[str]]:
     """One of each role that has topics: a bridge of its own, and a worker for its queues."""
     made = []
     for role in ROLES.values():
         if role.topics:
-            made.append(["manage.py", "bridge", "--role", role.name, "--member", f"{role.name}-{number}"])
+            made.append(["manage.py", "bridge", "--role", role.name, "--member", f"{role.name}-alone"])
         if role.queues:
             queues = ",".join(role.queues)
-            name = f"{role.name}-{number}@%h"
+            name = f"{role.name}-alone@%h"
             made.append(
                 ["-m", "celery", "-A", "config", "worker", "-n", name, "-Q", queues, "-P", "threads", "-l", "ERROR"]
             )
@@ -93,18 +95,16 @@ def test_two_of_each_role_with_one_users_devices_on_two_gateways():
     platform = Platform({"BATCH_DEADLINE_S": "20", "LIMIT_IN_APP": "100000/3600", **ROOMY}).start()
     with ExitStack() as stack:
         stack.callback(platform.stop)
-        platform.stop_programs(*[name for name in platform.pids() if name != "redis"])
-        webs, gateways = [free_port(), free_port()], [free_port(), free_port()]
-        for number in (1, 2):
-            for command in commands(number):
-                stack.enter_context(running(platform, *command))
-            stack.enter_context(running(platform, *server("config.asgi:application", webs[number - 1])))
-            stack.enter_context(running(platform, *server("channels_app.gateway:application", gateways[number - 1])))
-        for port in webs:
-            until(lambda port=port: answers(port, "/health/ready"), STARTED_WITHIN_S, "web is ready")
-        for port in gateways:
-            until(lambda port=port: answers(port, "/health/live"), STARTED_WITHIN_S, "gateway is ready")
-        platform.demo["API"] = f"http://127.0.0.1:{webs[0]}/api/v1"  # the demo's own web is stopped
+        web, gateway = free_port(), free_port()
+        webs, gateways = [platform.port, web], [platform.port + 1, gateway]
+        for command in (
+            *commands(),
+            server("config.asgi:application", web),
+            server("channels_app.gateway:application", gateway),
+        ):
+            stack.enter_context(running(platform, *command))
+        until(lambda: answers(web, "/health/ready"), STARTED_WITHIN_S, "web is ready")
+        until(lambda: answers(gateway, "/health/live"), STARTED_WITHIN_S, "gateway is ready")
         phone = stack.enter_context(socket_of(platform, gateways[0]))
         laptop = stack.enter_context(socket_of(platform, gateways[1]))
         ids = send(platform, webs)

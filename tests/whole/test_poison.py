@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import StringIO
@@ -102,6 +102,25 @@ def test_what_nobody_can_read_is_kept_byte_for_byte_and_can_be_put_back(people: 
     again = QuarantinedRecord.objects.filter(state="kept")
     assert sorted(bytes(row.raw) for row in again) == sorted(broken())
     assert all(row.headers == {HEADER_TRACE: TRACE, HEADER_REPEAT: "1"} for row in again)
+
+
+def test_what_is_kept_anew_at_once_is_not_put_back_in_the_same_go(people: Pipeline, monkeypatch):
+    get_log().produce([Message(RAW, "usr_42", raw) for raw in broken()])
+    people.run()
+    monkeypatch.setattr("delivery.quarantine.RETRY_BATCH", 1)
+    log, produce = get_log(), get_log().produce
+
+    def produce_beside_a_quick_bridge(messages: Sequence[Message]) -> None:
+        assert QuarantinedRecord.objects.count() < 2 * len(broken())
+        produce(messages)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(log, "produce", produce)
+            people.run()
+
+    monkeypatch.setattr(log, "produce", produce_beside_a_quick_bridge)
+    assert "4 put back" in quarantine("retry", "--all")
+    assert sorted(kept()[RAW]) == sorted(broken() * 2)
+    assert QuarantinedRecord.objects.filter(state="kept").count() == 4
 
 
 def test_a_fault_that_hits_every_record_stops_the_topic_instead(people: Pipeline, settings):

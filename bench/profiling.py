@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections import Counter
@@ -98,7 +99,16 @@ def _batches(ports: int) -> dict[str, tuple[float, float]]:
 
 
 def _spy(pid: int, file: Path) -> subprocess.Popen[bytes]:
-    command = ["py-spy", "record", "--pid", str(pid), "--rate", str(SAMPLES_A_SECOND), "--format", "raw"]
+    command = [
+        str(Path(sys.executable).with_name("py-spy")),
+        "record",
+        "--pid",
+        str(pid),
+        "--rate",
+        str(SAMPLES_A_SECOND),
+        "--format",
+        "raw",
+    ]
     return subprocess.Popen(
         [*command, "--function", "--nonblocking", "--duration", "600", "--output", str(file)],
         stdout=subprocess.DEVNULL,

@@ -99,7 +99,9 @@ class Environment(BaseSettings):
     BATCH_MAX_BYTES: int = Field(512 * 1024, description="Bytes a batch may hold.")
     BATCH_DEADLINE_S: float = Field(10.0, description="No task starts a send later than this after its batch was sent.")
     BATCH_MARGIN_S: float = Field(1.0, description="The bridge sends a batch again this long after its deadline.")
-    BRIDGE_POLL_MS: int = Field(15, description="How long a bridge rests when it finds nothing.")
+    BRIDGE_POLL_MS: int = Field(
+        15, description="How long a bridge rests when it finds nothing; after a second of nothing four times as long."
+    )
     BRIDGE_DRAIN_S: float = Field(5.0, description="How long a stopping bridge waits for what is in flight.")
     BRIDGE_FLIGHTS: int = Field(3, description="Batches a bridge has under way for each topic.")
     GROUP_LEASE_S: float = Field(5.0, description="A bridge that doesn't renew for this long loses its partitions.")

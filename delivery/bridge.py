@@ -37,6 +37,8 @@ from notifications.topology import TOPICS
 TRACKER_LOOK_MS = 30
 LOOK_AT_STOPS_MS = 1_000
 LARGE_PART = 4  # a quarter of what a batch may hold
+# Who had nothing to do for so long rests longer between two looks: at rest a bridge costs what its looks cost.
+DROWSY_AFTER_MS, DROWSY_RESTS = 1_000, 4
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +75,7 @@ class Bridge:
         self.turn_began = now_ms()
         self.next_look = self.next_commit = 0
         self.waited_in_vain = False
+        self.worked_at = 0
         self.passed: dict[int, int] = {}
         self.passed_at = 0
         for name, served in self.topics.items():
@@ -98,7 +101,14 @@ class Bridge:
         self._send_overdue(now)
         self._send_held(now)
         worked |= any([self._take(served, now) for served in self.topics.values()])
-        self.waited_in_vain = not worked and not self._hear(self.options.rest_ms / 1000)
+        if worked or self.in_flight:
+            self.worked_at = now
+        self.waited_in_vain = not worked and not self._hear(self.rest_ms(now) / 1000)
+
+    def rest_ms(self, now: int) -> int:
+        """How long a look that finds nothing at `now` (ms) lets it rest."""
+        drowsy = now - self.worked_at > DROWSY_AFTER_MS
+        return self.options.rest_ms * (DROWSY_RESTS if drowsy else 1)
 
     def drain(self, seconds: float) -> None:
         """Takes nothing more, waits for what is in flight, commits it and leaves the groups."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from tests import engines
 from tests.notifications.store.keyspace import emptied_store, store_tables  # noqa: F401  fixtures
@@ -22,6 +23,12 @@ OF_THE_SERVERS = (
     "delivery/test_status_away.py",
 )
 collect_ignore = [] if importlib.util.find_spec("confluent_kafka") else list(OF_THE_SERVERS)
+
+
+def pytest_configure() -> None:
+    """What hundreds of tests would wait for and none looks at: slow hashes, a list of all static files for a client."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,13 @@ def platform() -> Iterator[Platform]:
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def other() -> Iterator[Platform]:
+    running = Platform()
+    yield running.start()
+    running.stop()
+
+
 def launch(**environment: str) -> subprocess.CompletedProcess[str]:
     """Starts a demo that is to refuse; with a folder and ports of its own, unless told otherwise."""
     base = {
@@ -141,17 +148,11 @@ def test_the_admin_lets_its_user_in(platform: Platform) -> None:
     assert page.url.path == "/admin/"
 
 
-def test_two_demos_run_side_by_side(platform: Platform) -> None:
-    other = Platform().start()
-    try:
-        ours, theirs = set(platform.pids().values()), set(other.pids().values())
-        assert not ours & theirs
-        with other.client() as api:
-            foreign = {"Authorization": f"Bearer {platform.demo['SERVICE_TOKEN']}"}
-            assert api.get("notifications/notif_0", headers=foreign).status_code == 401
-    finally:
-        other.stop()
-    assert set(platform.pids().values()) == ours
+def test_two_demos_run_side_by_side(platform: Platform, other: Platform) -> None:
+    assert not set(platform.pids().values()) & set(other.pids().values())
+    with other.client() as api:
+        foreign = {"Authorization": f"Bearer {platform.demo['SERVICE_TOKEN']}"}
+        assert api.get("notifications/notif_0", headers=foreign).status_code == 401
 
 
 def test_a_second_start_on_the_same_state_is_refused(platform: Platform) -> None:
@@ -166,31 +167,28 @@ def test_a_taken_port_is_refused_with_another(platform: Platform, tmp_path: Path
 # --- its end, and its second start
 
 
-def test_ctrl_c_ends_all_of_it_and_a_second_start_keeps_data_and_tokens() -> None:
-    running = Platform().start()
-    try:
-        assert running.process
-        family = psutil.Process(running.process.pid).children(recursive=True)
-        assert len(family) > len(running.pids())  # the supervisor too
-        event = {"type": "order_shipped", "target": {"type": "user", "user_id": "usr_42"}}
-        data = {"order_id": "ord_keep1", "tracking_number": "T", "carrier": "DHL"}
-        with running.client() as api:
-            sent = api.post("notifications", json={**event, "data": data}).raise_for_status().json()
-            path = f"notifications/{sent['notification_id']}"
-            until(lambda: api.get(path).json()["channels"].get("in_app"), 20, "the delivery")
-        before = dict(running.demo)
+def test_ctrl_c_ends_all_of_it_and_a_second_start_keeps_data_and_tokens(platform: Platform, other: Platform) -> None:
+    assert other.process
+    family = psutil.Process(other.process.pid).children(recursive=True)
+    assert len(family) > len(other.pids())  # the supervisor too
+    event = {"type": "order_shipped", "target": {"type": "user", "user_id": "usr_42"}}
+    data = {"order_id": "ord_keep1", "tracking_number": "T", "carrier": "DHL"}
+    with other.client() as api:
+        sent = api.post("notifications", json={**event, "data": data}).raise_for_status().json()
+        path = f"notifications/{sent['notification_id']}"
+        until(lambda: api.get(path).json()["channels"].get("in_app"), 20, "the delivery")
+    before, beside = dict(other.demo), platform.pids()
 
-        assert running.stop(keep=True) < ENDED_WITHIN_S
-        assert running.process.returncode == 0
-        assert [process for process in family if process.is_running()] == []
+    assert other.stop(keep=True) < ENDED_WITHIN_S
+    assert other.process.returncode == 0
+    assert [process for process in family if process.is_running()] == []
+    assert platform.pids() == beside  # the demo beside it goes on
 
-        running.start()
-        assert {name: running.demo[name] for name in TOKENS} == {name: before[name] for name in TOKENS}
-        with running.client("USER_TOKEN") as api:
-            kept = api.get("users/usr_42/notifications").json()["notifications"]
-        assert "KEEP1" in kept[0]["body"]
-    finally:
-        running.stop()
+    other.start()
+    assert {name: other.demo[name] for name in TOKENS} == {name: before[name] for name in TOKENS}
+    with other.client("USER_TOKEN") as api:
+        kept = api.get("users/usr_42/notifications").json()["notifications"]
+    assert "KEEP1" in kept[0]["body"]
 
 
 def test_ctrl_c_while_it_starts_ends_it_too() -> None:

@@ -40,7 +40,6 @@ REQUIRED = {
 def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state folder of its own."""
     monkeypatch.setattr(settings, "VAR", tmp_path)
-    monkeypatch.setattr(settings, "PASSWORD_HASHERS", ["django.contrib.auth.hashers.MD5PasswordHasher"])
     return tmp_path
 
 

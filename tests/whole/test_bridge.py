@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.bridge import DROWSY_AFTER_MS, DROWSY_RESTS
 from delivery.tracker_position import end_of_reports, not_passed, passed
+from foundation.clock import now_ms
 from notifications.log import get_log
 from notifications.log.port import Message, TopicPartition
 from notifications.records import HEADER_REPEAT
 from notifications.topology import DELIVERY, TOPICS
 from preferences.models import User
 from templates_app.models import NotificationType
-from tests.pipeline import Pipeline
+from tests.pipeline import OPTIONS, Pipeline
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
@@ -45,3 +47,15 @@ def test_a_repeat_goes_to_a_provider_only_after_the_tracker_has_passed(
     tracker.consumer.resume(paused)
     pipeline.run()
     assert not pipeline.bridge.held
+
+
+def test_a_second_after_its_last_work_it_looks_more_rarely(
+    pipeline: Pipeline, order_shipped: NotificationType, ada: User
+):
+    pipeline.run()
+    before = now_ms()
+    pipeline.send("order_shipped", "usr_42", data={"order": "A1"})
+    pipeline.run()
+    bridge = pipeline.bridge
+    assert bridge.rest_ms(before + DROWSY_AFTER_MS) == OPTIONS.rest_ms
+    assert bridge.rest_ms(now_ms() + DROWSY_AFTER_MS + 1) == DROWSY_RESTS * OPTIONS.rest_ms

@@ -17,7 +17,7 @@ from foundation.collector import collect_rarely
 from foundation.command import PlatformCommand
 from notifications.log import ensure_topics, get_log
 
-IDLE_S = 0.05
+IDLE_S = 0.25
 SHORTEST_S = 0.001
 
 

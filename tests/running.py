@@ -43,8 +43,9 @@ def free_port() -> int:
             return port
 
 
-def until(done: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Waits for `done()` to be true and gives its value; fails naming `what`."""
+def until(done: Callable[[], Any], seconds: float, what: str, *, every_s: float = 0.1) -> Any:
+    """Waits for `done()` to be true and gives its value; fails naming `what`. Who starts a process to see it asks less
+    often: it would take the core that it waits for."""
     end = time.monotonic() + seconds
     while True:
         value = done()
@@ -52,7 +53,7 @@ def until(done: Callable[[], Any], seconds: float, what: str) -> Any:
             return value
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.1)
+        time.sleep(every_s)
 
 
 class Platform:

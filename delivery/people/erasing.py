@@ -1,7 +1,8 @@
 """Erasing a user everywhere: one table of places, each emptied at once, looked at again, and a last time at the end.
 
 What was under way when it began may still write a little; so all places are emptied once more after an hour, and when
-the log has forgotten. A place that is away stays outstanding, and is gone on with each minute by housekeeping.
+the log has forgotten. A place that is away stays outstanding, and is gone on with each minute by housekeeping; so is a
+broadcast that is walking over the user's row.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from delivery.models import DeadLetter, QuarantinedRecord
 from delivery.people import trail
 from delivery.providers.sandbox.models import OutboxMessage
 from foundation.clock import now_ms
-from foundation.control_plane import control_plane
+from foundation.control_plane import control_plane, one_transaction
 from foundation.errors import PoisonRecord, Unreachable
 from foundation.redis import Unreachable as RedisUnreachable
 from foundation.streaming import streamed
 from notifications import unread
+from notifications.broadcasts import audience
 from notifications.due import table
 from notifications.records import Event, decode, encode
 from notifications.store import get_store
@@ -35,6 +37,7 @@ from preferences import erasure, limits
 from preferences.models import Erasure, User
 
 ONCE_MORE_AFTER = timedelta(hours=1)
+UNDER_WAY = "a broadcast under way"
 AT_ONCE = 20
 """Erasures that one round of housekeeping goes on with."""
 
@@ -74,13 +77,23 @@ def _sweep(receipt: Erasure) -> Erasure:
     receipt.removed = {name: count for name, count in removed.items() if count}
     receipt.outstanding = outstanding
     receipt.next_at = _next_at(receipt, timezone.now())
+    if receipt.next_at is None and not _forget(receipt):
+        receipt.outstanding, receipt.next_at = [UNDER_WAY], timezone.now()
     with control_plane():
         receipt.save(update_fields=["removed", "outstanding", "next_at"])
-        if receipt.next_at is None:
-            with disable_auditlog():  # it would name the id again, after all places were looked at
-                erasure.forget(receipt)
-            receipt.refresh_from_db()
+        receipt.refresh_from_db()
     return receipt
+
+
+@one_transaction
+def _forget(receipt: Erasure) -> bool:
+    """The last of it, the user's row; False while a broadcast under way counts on that."""
+    key = User.objects.filter(user_id=receipt.user_id).values_list("pk", flat=True).first()
+    if key is not None and audience.is_being_walked(key):
+        return False
+    with disable_auditlog():  # it would name the id again, after all places were looked at
+        erasure.forget(receipt)
+    return True
 
 
 def _next_at(receipt: Erasure, now: datetime) -> datetime | None:

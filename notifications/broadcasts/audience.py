@@ -16,7 +16,7 @@ from django.db.models import Sum
 from pyroaring import BitMap
 
 from foundation.control_plane import control_plane, one_transaction
-from notifications.broadcasts import ledger
+from notifications.broadcasts import ledger, states
 from notifications.broadcasts.models import CHUNK_BITS, AudiencePortion, Broadcast, Walk
 from preferences import segments
 from preferences.models import User
@@ -106,6 +106,22 @@ def _keys(broadcast: str, wave: int, after: int) -> Iterator[int]:
         keys = ledger.keys(chunk, BitMap.deserialize(bytes(bits)))
         yield from (key for key in keys if key > after)
         chunk += 1
+
+
+def is_being_walked(key: int) -> bool:
+    """Whether the user of `key` is in a window that a broadcast has begun and not left.
+
+    Its seats are counted by the users' rows: who does a round again after a crash must find the same. Called inside a
+    transaction; until its end no walk goes on.
+    """
+    walks = list(Walk.objects.select_for_update().filter(is_expanded=False))
+    ids = [walk.pk for walk in walks]
+    over = set(Broadcast.objects.filter(pk__in=ids, state__in=states.OVER).values_list("pk", flat=True))
+    return any(
+        key in window(walk.pk, walk.wave, after=walk.window_after, size=walk.window_size)
+        for walk in walks
+        if walk.window_size and (walk.pk not in over or walk.round_to)
+    )
 
 
 def user_ids(keys: Sequence[int]) -> Mapping[int, str]:

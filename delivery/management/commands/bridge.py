@@ -13,6 +13,7 @@ from delivery.bridge import Bridge, BridgeOptions
 from delivery.observing import observe
 from foundation.collector import collect_rarely
 from foundation.command import PlatformCommand
+from foundation.watchdog import Watchdog
 from notifications.log import get_log
 from notifications.topology import ROLES, TOPICS
 
@@ -39,8 +40,11 @@ class Command(PlatformCommand):
         observe()
         collect_rarely()
         self.stdout.write(f"bridge {member} serves {', '.join(topics)}")
+        watchdog = Watchdog()
         while not stopping:
+            watchdog.feed()
             bridge.turn()
+        watchdog.rest()
         bridge.drain(settings.ENV.BRIDGE_DRAIN_S)
 
     def _topics(self, names: list[str], roles: list[str]) -> list[str]:

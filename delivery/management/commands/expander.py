@@ -15,6 +15,7 @@ from delivery.broadcasts.keeper import Keeper
 from delivery.observing import observe
 from foundation.collector import collect_rarely
 from foundation.command import PlatformCommand
+from foundation.watchdog import Watchdog
 from notifications.log import ensure_topics, get_log
 
 IDLE_S = 0.25
@@ -47,8 +48,11 @@ class Command(PlatformCommand):
 
 def _keep(member: str, stop: threading.Event) -> None:
     keeper = Keeper(get_log(), member)
+    watchdog = Watchdog()  # of the member of a group; the expander's own turns count segments, which may take long
     while not stop.is_set():
+        watchdog.feed()
         if not keeper.turn():
             close_old_connections()
             stop.wait(IDLE_S)
+    watchdog.rest()
     keeper.close()

@@ -33,6 +33,7 @@ COMMIT_S = 1.0
 SERVE_S = 0.002
 SERVE_RECORDS = 1_000
 LEAVE_S, CLOSE_S = 1.0, 5.0
+ASK_EVERY_S = 5.0
 NOBODYS = Place("none", 0)
 
 # The group goes on without us, or with a newer process of our name.
@@ -78,7 +79,7 @@ class Membership:
         self._came: list[Message] = []  # and wasn't asked for yet
         self._answer: tuple[dict[TopicPartition, int], int] | None = None
         self._group, self._member = group, member
-        self._fenced_at = 0.0
+        self._fenced_at = self._ask_at = 0.0
         self._client = self._make_client()
 
     def _make_client(self) -> Consumer:
@@ -152,10 +153,21 @@ class Membership:
         came, self._came = self._came, []
         return came
 
+    def _ask_whether_it_lives(self) -> None:
+        """A client whose own thread has deadlocked (librdkafka #5476) brings nothing more, and with nothing to commit
+        nobody would see. This question goes through that thread: it hangs with it, and the watchdog sees that.
+        """
+        now = time.monotonic()
+        if now >= self._ask_at:
+            self._ask_at = now + ASK_EVERY_S
+            with suppress(KafkaException):
+                self._client.assignment()
+
     def _receive(self, most: int, timeout_s: float) -> None:
         if self.fenced:
             self._come_back()
             return
+        self._ask_whether_it_lives()
         try:
             messages = self._client.consume(most, timeout_s)
         except KafkaException as error:

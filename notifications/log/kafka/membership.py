@@ -103,6 +103,8 @@ class Membership:
                 fetch_message_max_bytes=FETCH_BYTES,
                 queued_min_messages=QUEUE_RECORDS,
                 queued_max_messages_kbytes=QUEUE_KBYTES,
+                # Its default, to forget all brokers once none answers, is where its threads deadlock (decision 12).
+                metadata_recovery_strategy="none",
             )
             | {"on_commit": self._on_commit}
         )

@@ -55,8 +55,6 @@ class Options:
             "api.version.request.timeout.ms": CONNECT_MS,
             "socket.timeout.ms": int(max(self.timeout_s, self.lease_s) * MS),
             "topic.metadata.refresh.interval.ms": METADATA_REFRESH_MS,
-            # Its default, to forget all brokers once none answers, is where its threads deadlock (decision 12).
-            "metadata.recovery.strategy": "none",
             "allow.auto.create.topics": False,
             **{name.replace("_", "."): value for name, value in settings.items()},
             **self.more,
